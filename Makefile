@@ -1,0 +1,125 @@
+# libbbots: build, test, try. `make help` lists what can be made.
+#
+# MODE chooses the build: release (default), debug, asan (address and undefined behaviour
+# sanitizers), tsan. Each has a folder of its own under build/. CC may be gcc or clang.
+
+MODE ?= release
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+BUILD := build/$(MODE)$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))
+GEN := $(BUILD)/gen
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+ifndef V
+.SILENT:
+endif
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+
+# ---------------------------------------------------------------- what the machine has
+
+PACKAGES := lmdb msgpack libsodium libxxhash yajl
+PKG_CONFIG ?= pkg-config
+LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpthread
+VERSION := 0.1.0
+SONAME := libbbots.so.0
+
+# ---------------------------------------------------------------- flags
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
+MODE_FLAGS_release := -O2 -g -DNDEBUG
+MODE_FLAGS_debug := -O0 -g3
+MODE_FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_FLAGS_tsan := -O1 -g -fsanitize=thread
+MODE_FLAGS := $(MODE_FLAGS_$(MODE))
+CFLAGS ?=
+CPPFLAGS ?=
+LDFLAGS ?=
+ALL_CFLAGS = -std=c11 -fPIC -fvisibility=hidden $(WARNINGS) $(MODE_FLAGS) $(CFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Ilib -I$(GEN) -MMD -MP $(CPPFLAGS)
+ALL_LDFLAGS = $(MODE_FLAGS) $(LDFLAGS)
+
+# ---------------------------------------------------------------- sources
+
+ROOMS := base schema codec store table
+LIB_SOURCES := $(foreach room,$(ROOMS),$(sort $(wildcard lib/$(room)/*.c)))
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/errcodes.o $(BUILD)/gen/platform_schema.o
+# The generator needs the lower rooms only, and is built before any table is known.
+GENERATOR_SOURCES := $(sort $(wildcard tools/bbots-schema/*.c))
+GENERATOR_OBJECTS := $(GENERATOR_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/errcodes.o \
+	$(filter $(BUILD)/lib/base/% $(BUILD)/lib/schema/%,$(LIB_OBJECTS))
+INSPECT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/bbots-inspect/*.c)))
+SCHEMA_FILES := $(sort $(wildcard schema/[0-9]*.sql)) schema/vectors.sql
+
+.PHONY: all
+all: library tools ## build the library and the tools
+
+.PHONY: library
+library: $(BUILD)/libbbots.a $(BUILD)/libbbots.so ## build libbbots.a and libbbots.so
+
+.PHONY: tools
+tools: $(BUILD)/bbots-schema $(BUILD)/bbots-inspect $(BUILD)/bbots-sample ## build the command line tools
+
+# ---------------------------------------------------------------- generated files
+
+$(GEN)/bbots/errcodes.h: lib/base/errors.txt tools/errors.awk
+	mkdir -p $(@D)
+	echo "  GEN   $@"
+	awk -v mode=header -f tools/errors.awk $< > $@
+
+$(GEN)/errcodes.c: lib/base/errors.txt tools/errors.awk
+	mkdir -p $(@D)
+	echo "  GEN   $@"
+	awk -v mode=table -f tools/errors.awk $< > $@
+
+$(GEN)/platform_schema.c: $(BUILD)/bbots-schema $(SCHEMA_FILES)
+	mkdir -p $(@D)
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name platform --out $(GEN) $(SCHEMA_FILES)
+
+# ---------------------------------------------------------------- objects and programs
+
+$(BUILD)/%.o: %.c Makefile | $(GEN)/bbots/errcodes.h
+	mkdir -p $(@D)
+	echo "  CC    $<"
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@
+
+$(BUILD)/gen/%.o: $(GEN)/%.c | $(GEN)/bbots/errcodes.h
+	echo "  CC    $<"
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@
+
+$(BUILD)/bbots-schema: $(GENERATOR_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs sqlite3) $(LIBRARY_LIBS)
+
+# One object whose hidden symbols are local: a host's own names cannot clash with ours.
+$(BUILD)/libbbots.o: $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) -r -nostdlib -o $@ $^
+	objcopy --localize-hidden $@
+
+$(BUILD)/libbbots.a: $(BUILD)/libbbots.o
+	rm -f $@
+	ar rcs $@ $<
+
+$(BUILD)/$(SONAME): $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--no-undefined -o $@ $^ $(LIBRARY_LIBS)
+
+$(BUILD)/libbbots.so: $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+$(BUILD)/bbots-inspect: $(INSPECT_OBJECTS) $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
+# ---------------------------------------------------------------- help
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

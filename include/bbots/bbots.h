@@ -1,0 +1,44 @@
+/*
+ * bbots/bbots.h - all of libbbots but the tables themselves, which are in bbots/platform.h.
+ *
+ *     error.h      what went wrong
+ *     value.h      one value of one column; decimal.h, timestamp.h, uuid.h, json.h read and write them
+ *     schema.h     descriptors of tables
+ *     store.h      the file and its transactions
+ *     table.h      insert, get, update, delete, upsert
+ *     cursor.h     scans
+ *     summary.h    counts and sums by group
+ *     check.h      the whole-file check
+ */
+#ifndef BBOTS_BBOTS_H
+#define BBOTS_BBOTS_H
+
+#include <bbots/check.h>
+#include <bbots/cursor.h>
+#include <bbots/decimal.h>
+#include <bbots/error.h>
+#include <bbots/json.h>
+#include <bbots/schema.h>
+#include <bbots/store.h>
+#include <bbots/summary.h>
+#include <bbots/table.h>
+#include <bbots/timestamp.h>
+#include <bbots/uuid.h>
+#include <bbots/value.h>
+
+/* The library's version, for #if and at run time. */
+#define BBOTS_VERSION_MAJOR 0
+#define BBOTS_VERSION_MINOR 1
+#define BBOTS_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0" */
+BBOTS_API const char *bbots_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,60 @@
+/*
+ * bbots/check.h - the whole-file check: everything that is stored twice must agree.
+ */
+#ifndef BBOTS_CHECK_H
+#define BBOTS_CHECK_H
+
+#include <bbots/table.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum bbots_severity {
+    BBOTS_NOTE = 0,   /* unusual, allowed: a value outside a column's usual ones */
+    BBOTS_DERIVED = 1, /* what can be rebuilt is wrong: an index entry, a count, a digest */
+    BBOTS_DAMAGE = 2  /* a row is unreadable or breaks a constraint */
+} bbots_severity;
+
+typedef struct bbots_finding {
+    bbots_severity severity;
+    const char *table;      /* "" when no table is concerned */
+    const char *object;     /* column, constraint or tree; or "" */
+    const char *key;        /* the row's primary key as text, or "" */
+    const char *message;    /* a sentence */
+} bbots_finding;
+
+typedef struct bbots_check_options {
+    const bbots_table *table;   /* only this one; NULL: all */
+    bool usual_values;          /* also report values outside a column's usual ones */
+    uint64_t findings_max;      /* stop after so many; 0 means 1,000 */
+    /* Called for each finding; the strings live during the call. May be NULL. */
+    void (*on_finding)(const bbots_finding *finding, void *context);
+    /* Called now and then with rows done and rows in all; a result other than 0 stops. May be NULL. */
+    int (*on_progress)(uint64_t done, uint64_t total, void *context);
+    void *context;
+} bbots_check_options;
+
+typedef struct bbots_check_result {
+    uint64_t tables;
+    uint64_t rows;
+    uint64_t entries;    /* of index trees */
+    uint64_t notes;
+    uint64_t derived;
+    uint64_t damage;
+} bbots_check_result;
+
+/*
+ * Checks, in one transaction's view: every row's checksum and shape, NOT NULL, lengths and ranges,
+ * UNIQUE, foreign keys, index trees against rows both ways, counts, digests, serials.
+ *
+ * Returns BBOTS_OK (also with findings; see result), BBOTS_CANCELLED (on_progress), or the failure
+ * that kept it from going on. Never crashes on damaged rows.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_check(bbots_txn *txn, const bbots_check_options *options,
+                                        bbots_check_result *result, bbots_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,159 @@
+/*
+ * bbots/store.h - a store is one file; transactions read and write it.
+ *
+ * Threads: a bbots_store may be used by all threads of the process that opened it. A bbots_txn and
+ * what comes from it (cursors, rows) belong to one thread at a time; a write transaction has to
+ * end on the thread that began it. Processes may open the same file at the same time. A child that
+ * was made by fork() cannot use its parent's stores: every call returns BBOTS_FORKED.
+ *
+ * Transactions: a read transaction sees the store as it was when it began and never waits. There
+ * is one write transaction at a time, over all threads and processes; another one waits. A
+ * statement that fails has changed nothing and the transaction goes on (PostgreSQL aborts it).
+ *
+ * Caveats: do not keep a read transaction open for long: pages freed since it began cannot be
+ * used again and the file grows. Memory that a row points to is the file's own, mapped read-only.
+ */
+#ifndef BBOTS_STORE_H
+#define BBOTS_STORE_H
+
+#include <bbots/schema.h>
+#include <bbots/timestamp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct bbots_store bbots_store;
+typedef struct bbots_txn bbots_txn;
+
+typedef enum bbots_open_flag {
+    BBOTS_OPEN_CREATE = 1,       /* make the file when there is none (needs a schema) */
+    BBOTS_OPEN_EXCLUSIVE = 2,    /* with BBOTS_OPEN_CREATE: an existing file is an error */
+    BBOTS_OPEN_READ_ONLY = 4,    /* refuse writes through this handle */
+    BBOTS_OPEN_UPGRADE = 8,      /* bring the file to the given schema when only additions separate them */
+    BBOTS_OPEN_NETWORK = 16 /* open although the file lies on a network file system */
+} bbots_open_flag;
+
+/* What a commit waits for. No level can damage the file. */
+typedef enum bbots_durability {
+    BBOTS_DURABLE = 0, /* the commit is on the disk when it returns */
+    BBOTS_RELAXED = 1  /* a power failure may take back the last commit, never part of one */
+} bbots_durability;
+
+typedef struct bbots_options {
+    const bbots_schema *schema;  /* expected of the file, or NULL: whatever the file holds */
+    uint32_t flags;              /* enum bbots_open_flag */
+    uint32_t mode;               /* of a new file; 0 means 0600 */
+    uint32_t durability;         /* enum bbots_durability */
+    uint32_t readers_max;        /* read transactions at once, all processes; 0 means 1,024 */
+    uint64_t map_bytes;          /* address space to begin with; 0 means 64 GiB. It grows by itself */
+    uint64_t file_bytes_max;     /* the file may not grow past this; 0 means no limit */
+} bbots_options;
+
+/*
+ * Opens or creates a store. options may be NULL (open an existing file with its own schema, for
+ * reading and writing). The file's schema must equal options->schema; see BBOTS_OPEN_UPGRADE.
+ * A store belongs to the caller until bbots_close().
+ *
+ * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
+ * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
+ * BBOTS_ALREADY_OPEN (in this process), BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
+ * BBOTS_DISK_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_open(const char *path, const bbots_options *options,
+                                       bbots_store **store, bbots_error *error);
+
+/*
+ * Closes a store and frees it. NULL is allowed.
+ * Errors: BBOTS_BUSY when transactions are open (the store stays open).
+ */
+BBOTS_API int bbots_close(bbots_store *store, bbots_error *error);
+
+/* The schema in force; lives as long as the store. */
+BBOTS_API const bbots_schema *bbots_store_schema(const bbots_store *store);
+
+/* The table of a name, or NULL with BBOTS_UNKNOWN_TABLE in error. */
+BBOTS_API const bbots_table *bbots_store_table(const bbots_store *store, const char *name,
+                                               bbots_error *error);
+
+typedef enum bbots_access { BBOTS_READ = 0, BBOTS_WRITE = 1 } bbots_access;
+
+/*
+ * Begins a transaction. It must be ended by bbots_commit() or bbots_rollback().
+ *
+ * Errors: BBOTS_READ_ONLY, BBOTS_FORKED, BBOTS_TRANSACTION_ACTIVE (this thread has the store's
+ * write transaction already), BBOTS_READERS_FULL, BBOTS_SCHEMA_MISMATCH (another process changed
+ * the schema: open again), BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_begin(bbots_store *store, bbots_access access, bbots_txn **txn,
+                                        bbots_error *error);
+
+/*
+ * Makes a write transaction's changes permanent, all or none, and frees it; of a read transaction
+ * the same as bbots_rollback(). The txn is gone whatever the result.
+ *
+ * Errors: BBOTS_TRANSACTION_BROKEN, BBOTS_DISK_FULL, BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
+ * Nothing was committed then.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_commit(bbots_txn *txn, bbots_error *error);
+
+/* Drops a transaction's changes and frees it. NULL is allowed. */
+BBOTS_API void bbots_rollback(bbots_txn *txn);
+
+/* Work to do in a write transaction: a negative result rolls back, any other commits. */
+typedef int bbots_work(bbots_txn *txn, void *context, bbots_error *error);
+
+/*
+ * Runs work as one write transaction and commits it. When the map had to grow, work is rolled back
+ * and run again, so it should touch nothing but the transaction.
+ *
+ * Returns what work returned, or the failure of begin or commit.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_write(bbots_store *store, bbots_work *work, void *context,
+                                        bbots_error *error);
+
+/*
+ * Savepoints of a write transaction. They nest; a name may be used again and then hides the
+ * earlier one. Rolling back to a savepoint undoes what came after it and keeps it; releasing keeps
+ * the changes and forgets it and those after it. Semantics of PostgreSQL's SAVEPOINT, ROLLBACK TO
+ * and RELEASE. name is at most BBOTS_NAME_MAX bytes.
+ *
+ * Errors: BBOTS_READ_ONLY (a read transaction), BBOTS_UNKNOWN_SAVEPOINT, BBOTS_INVALID_ARGUMENT,
+ * BBOTS_TRANSACTION_BROKEN, BBOTS_NO_MEMORY.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_savepoint(bbots_txn *txn, const char *name, bbots_error *error);
+BBOTS_API BBOTS_CHECKED int bbots_savepoint_rollback(bbots_txn *txn, const char *name,
+                                                     bbots_error *error);
+BBOTS_API BBOTS_CHECKED int bbots_savepoint_release(bbots_txn *txn, const char *name,
+                                                    bbots_error *error);
+
+/*
+ * The transaction's time: what defaults and updatedAt take, the same during all of it. It is the
+ * clock's time when it is first asked for, unless set. Setting it is for backfills and tests.
+ */
+BBOTS_API bbots_timestamp bbots_txn_now(bbots_txn *txn);
+BBOTS_API void bbots_txn_set_now(bbots_txn *txn, bbots_timestamp now);
+
+/* Where the transaction belongs. */
+BBOTS_API bbots_store *bbots_txn_store(const bbots_txn *txn);
+
+/* Sizes and state, as of a moment. */
+typedef struct bbots_stat {
+    uint64_t file_bytes;        /* the file's size */
+    uint64_t used_bytes;        /* of it: pages in use by the last commit */
+    uint64_t map_bytes;         /* address space */
+    uint64_t transaction;       /* number of the last commit */
+    uint32_t page_bytes;
+    uint32_t readers;           /* slots in use */
+    uint32_t readers_max;
+    uint32_t format_version;
+} bbots_stat;
+
+/* Errors: BBOTS_FORKED, BBOTS_IO. */
+BBOTS_API BBOTS_CHECKED int bbots_store_stat(bbots_store *store, bbots_stat *stat,
+                                             bbots_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,270 @@
+/*
+ * codec/row.c - rows to bytes and back.
+ *
+ * The shape serves reading: a fixed column is one load at a known offset, a variable one two loads
+ * of ends and a pointer; nothing is unpacked. The header has at least seven bytes (six and one of
+ * the bitmap), so the eight bytes that end with a fixed column's last byte always lie inside the
+ * row: one load and one arithmetic shift read an integer of any width.
+ */
+#include "codec/row.h"
+
+#include "base/bytes.h"
+#include "codec/hash.h"
+
+#include <assert.h>
+
+/* Bytes that hold every integer of so many decimal digits, with its sign. */
+static const uint8_t decimal_width[BBOTS_DECIMAL_PRECISION_MAX + 1] = {
+    1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 8};
+
+unsigned codec_column_width(const bbots_column *column)
+{
+    switch ((bbots_type)column->type) {
+    case BBOTS_TYPE_BOOLEAN:
+        return 1;
+    case BBOTS_TYPE_SMALLINT:
+        return 2;
+    case BBOTS_TYPE_INTEGER:
+    case BBOTS_TYPE_REAL:
+        return 4;
+    case BBOTS_TYPE_BIGINT:
+    case BBOTS_TYPE_DOUBLE:
+    case BBOTS_TYPE_TIMESTAMP:
+    case BBOTS_TYPE_TIMESTAMPTZ:
+        return 8;
+    case BBOTS_TYPE_DECIMAL:
+        return decimal_width[column->length];
+    case BBOTS_TYPE_UUID:
+        return 16;
+    case BBOTS_TYPE_TEXT:
+    case BBOTS_TYPE_VARCHAR:
+    case BBOTS_TYPE_BYTEA:
+    case BBOTS_TYPE_JSONB:
+    case BBOTS_TYPE_VECTOR:
+        return 0;
+    }
+    return 0;
+}
+
+uint64_t codec_table_seed(const char *table_name)
+{
+    return codec_hash64(table_name, strlen(table_name));
+}
+
+void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned column_count,
+                       const bbots_value *defaults)
+{
+    memset(layout, 0, sizeof *layout);
+    layout->table = table;
+    layout->defaults = defaults;
+    layout->seed = codec_table_seed(table->name);
+    layout->column_count = (uint16_t)column_count;
+    unsigned at = CODEC_ROW_HEADER + (column_count + 7) / 8;
+    for (unsigned c = 0; c < column_count; c++) {
+        unsigned width = codec_column_width(&table->columns[c]);
+        layout->width[c] = (uint8_t)width;
+        layout->place[c] = (uint16_t)(width != 0 ? at : layout->variable_count++);
+        at += width;
+    }
+    layout->variable_at = at;
+}
+
+static size_t variable_bytes(const codec_layout *layout, const bbots_value *values)
+{
+    size_t bytes = 0;
+    for (unsigned c = 0; c < layout->column_count; c++) {
+        if (layout->width[c] == 0 && values[c].kind != BBOTS_NULL) {
+            bytes += values[c].size;
+        }
+    }
+    return bytes;
+}
+
+size_t codec_row_size(const codec_layout *layout, const bbots_value *values)
+{
+    size_t bytes = variable_bytes(layout, values);
+    size_t end_width = bytes > UINT16_MAX ? 4 : 2;
+    size_t size = layout->variable_at + layout->variable_count * end_width + bytes;
+    return size <= CODEC_ROW_MAX ? size : 0;
+}
+
+static void store_fixed(uint8_t *at, unsigned width, const bbots_column *column,
+                        const bbots_value *value)
+{
+    if (column->type == BBOTS_TYPE_UUID) {
+        memcpy(at, value->uuid.bytes, 16);
+    } else if (column->type == BBOTS_TYPE_REAL) {
+        float real = (float)value->real;
+        memcpy(at, &real, sizeof real);
+    } else if (column->type == BBOTS_TYPE_DOUBLE) {
+        memcpy(at, &value->real, sizeof value->real);
+    } else if (column->type == BBOTS_TYPE_BOOLEAN) {
+        *at = value->boolean ? 1 : 0;
+    } else {
+        memcpy(at, &value->integer, width); /* little endian: the low bytes come first */
+    }
+}
+
+codec_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
+                            size_t size)
+{
+    bool wide = variable_bytes(layout, values) > UINT16_MAX;
+    uint8_t *ends = out + layout->variable_at;
+    uint8_t *bytes = ends + (size_t)layout->variable_count * (wide ? 4 : 2);
+    uint32_t end = 0;
+    memset(out, 0, layout->variable_at);
+    out[4] = (uint8_t)layout->column_count;
+    out[5] = wide ? CODEC_ROW_WIDE : 0;
+    for (unsigned c = 0; c < layout->column_count; c++) {
+        const bbots_value *value = &values[c];
+        bool null = value->kind == BBOTS_NULL;
+        if (null) {
+            out[CODEC_ROW_HEADER + c / 8] |= (uint8_t)(1u << c % 8);
+        }
+        if (layout->width[c] != 0) {
+            if (!null) {
+                store_fixed(out + layout->place[c], layout->width[c], &layout->table->columns[c],
+                            value);
+            }
+            continue;
+        }
+        if (!null && value->size != 0) {
+            memcpy(bytes + end, value->data, value->size);
+            end += value->size;
+        }
+        if (wide) {
+            bb_store32(ends + 4u * layout->place[c], end);
+        } else {
+            bb_store16(ends + 2u * layout->place[c], (uint16_t)end);
+        }
+    }
+    assert((size_t)(bytes - out) + end == size);
+    codec_hash hash = codec_row_hash(layout, out, size);
+    bb_store32(out, (uint32_t)hash.low);
+    return hash;
+}
+
+codec_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size)
+{
+    return codec_hash128(data + 4, size - 4, layout->seed);
+}
+
+static uint32_t variable_end(const codec_layout *layout, const uint8_t *data, unsigned ordinal)
+{
+    const uint8_t *ends = data + layout->variable_at;
+    return (data[5] & CODEC_ROW_WIDE) != 0 ? bb_load32(ends + 4u * ordinal)
+                                           : bb_load16(ends + 2u * ordinal);
+}
+
+static size_t variable_start(const codec_layout *layout, const uint8_t *data)
+{
+    return layout->variable_at +
+           (size_t)layout->variable_count * ((data[5] & CODEC_ROW_WIDE) != 0 ? 4 : 2);
+}
+
+bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
+                      codec_hash *hash)
+{
+    if (size < layout->variable_at || data[4] != layout->column_count ||
+        (data[5] & ~CODEC_ROW_WIDE) != 0) {
+        return false;
+    }
+    codec_hash computed = codec_row_hash(layout, data, size);
+    if (hash != NULL) {
+        *hash = computed;
+    }
+    if (bb_load32(data) != (uint32_t)computed.low) {
+        return false;
+    }
+    size_t start = variable_start(layout, data);
+    if (layout->variable_count == 0) {
+        return size == start;
+    }
+    return size >= start &&
+           size - start == variable_end(layout, data, layout->variable_count - 1u);
+}
+
+/* A signed integer of `width` bytes; see the head of the file for why this stays inside the row. */
+static int64_t load_integer(const uint8_t *at, unsigned width)
+{
+    return (int64_t)bb_load64(at + width - 8) >> (64 - 8 * width);
+}
+
+static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, unsigned width)
+{
+    bbots_value value = bbots_value_null();
+    switch ((bbots_type)column->type) {
+    case BBOTS_TYPE_BOOLEAN:
+        value.kind = BBOTS_BOOLEAN;
+        value.boolean = *at != 0;
+        break;
+    case BBOTS_TYPE_UUID:
+        value.kind = BBOTS_UUID;
+        memcpy(value.uuid.bytes, at, 16);
+        break;
+    case BBOTS_TYPE_REAL: {
+        float real;
+        memcpy(&real, at, sizeof real);
+        value.kind = BBOTS_FLOAT;
+        value.real = (double)real;
+        break;
+    }
+    case BBOTS_TYPE_DOUBLE:
+        value.kind = BBOTS_FLOAT;
+        memcpy(&value.real, at, sizeof value.real);
+        break;
+    case BBOTS_TYPE_TIMESTAMP:
+    case BBOTS_TYPE_TIMESTAMPTZ:
+        value.kind = BBOTS_TIMESTAMP;
+        value.integer = load_integer(at, width);
+        break;
+    case BBOTS_TYPE_DECIMAL:
+        value.kind = BBOTS_DECIMAL;
+        value.scale = column->scale;
+        value.integer = load_integer(at, width);
+        break;
+    default:
+        value.kind = BBOTS_INTEGER;
+        value.integer = load_integer(at, width);
+        break;
+    }
+    return value;
+}
+
+static bbots_kind variable_kind(const bbots_column *column)
+{
+    switch ((bbots_type)column->type) {
+    case BBOTS_TYPE_JSONB:
+        return BBOTS_JSON;
+    case BBOTS_TYPE_VECTOR:
+        return BBOTS_VECTOR;
+    case BBOTS_TYPE_BYTEA:
+        return BBOTS_BYTES;
+    default:
+        return BBOTS_TEXT;
+    }
+}
+
+bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,
+                            unsigned column)
+{
+    if (column >= layout->column_count) {
+        return column < layout->table->column_count ? layout->defaults[column]
+                                                    : bbots_value_null();
+    }
+    if ((data[CODEC_ROW_HEADER + column / 8] >> column % 8 & 1) != 0) {
+        return bbots_value_null();
+    }
+    const bbots_column *description = &layout->table->columns[column];
+    unsigned place = layout->place[column];
+    if (layout->width[column] != 0) {
+        return fixed_value(description, data + place, layout->width[column]);
+    }
+    size_t start = variable_start(layout, data);
+    size_t from = place == 0 ? 0 : variable_end(layout, data, place - 1);
+    size_t to = variable_end(layout, data, place);
+    if (from > to || to > size - start) {
+        return bbots_value_null(); /* a forged row: the checksum fits, the ends do not */
+    }
+    return bbots_value_of_bytes(variable_kind(description), data + start + from, to - from);
+}

@@ -1,0 +1,90 @@
+/*
+ * codec/row.h - a row as bytes (docs/format.md, "Row").
+ *
+ *     offset  size  meaning
+ *     0       4     checksum: the low 32 bits of the row's hash
+ *     4       1     number of columns when the row was written, 1 to 64
+ *     5       1     flags: CODEC_ROW_WIDE
+ *     6       B     null bitmap, B = (columns + 7) / 8; bit n of the whole is column n, 1 = null
+ *     6+B     F     fixed-size columns in the table's order, little endian; a null one is zeros
+ *     ...     V*E   for each variable column the end of its bytes, counted from the first one's
+ *                   start; E = 2, or 4 with CODEC_ROW_WIDE
+ *     ...           the bytes of the variable columns
+ *
+ * The hash is XXH3-128 over all bytes from offset 4 on, seeded with XXH3-64 of the table's name:
+ * a row that got into another table or lost a bit does not fit. All columns are in the row, the
+ * primary key's too, so that a row found under a wrong key, or without any, is still whole.
+ *
+ * A table only ever gains columns at its end. The number of columns a row was written with is
+ * therefore all that is needed to find its columns; later ones read as their default.
+ */
+#ifndef CODEC_ROW_H
+#define CODEC_ROW_H
+
+#include <bbots/decimal.h>
+#include <bbots/schema.h>
+#include <bbots/table.h>
+
+#define CODEC_ROW_HEADER 6
+#define CODEC_ROW_WIDE 1 /* the ends of variable columns have 4 bytes */
+#define CODEC_ROW_MAX (64u << 20)
+
+/* Where the columns of rows with a given number of columns are. */
+typedef struct codec_layout {
+    const bbots_table *table;
+    const bbots_value *defaults; /* per column of the table, in stored form */
+    uint64_t seed;               /* of the table's hashes */
+    uint32_t variable_at;        /* where the ends of the variable columns begin */
+    uint16_t column_count;
+    uint16_t variable_count;
+    uint16_t place[BBOTS_COLUMNS_MAX]; /* a fixed column's offset, a variable one's ordinal */
+    uint8_t width[BBOTS_COLUMNS_MAX];  /* bytes of a fixed column, 0 for a variable one */
+} codec_layout;
+
+/* The hash of a row: the low half holds the checksum, the whole goes into the digest. */
+typedef struct codec_hash {
+    uint64_t low;
+    uint64_t high;
+} codec_hash;
+
+/* Bytes that a column takes in a row and in a key; 0 for a variable one. */
+unsigned codec_column_width(const bbots_column *column);
+
+/* The seed of a table's hashes. */
+uint64_t codec_table_seed(const char *table_name);
+
+/* Works out where the first column_count columns of a table are. */
+void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned column_count,
+                       const bbots_value *defaults);
+
+/* The size that codec_row_encode() will write; 0 when it is past CODEC_ROW_MAX. */
+size_t codec_row_size(const codec_layout *layout, const bbots_value *values);
+
+/* Writes a row of stored-form values (one per column; see literal.h) and its checksum. */
+codec_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
+                            size_t size);
+
+/* The hash of a row's bytes. */
+codec_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size);
+
+/* The number of columns of a row's bytes; 0 when they are too short to be a row. */
+static inline unsigned codec_row_columns(const uint8_t *data, size_t size)
+{
+    return size >= CODEC_ROW_HEADER ? data[4] : 0;
+}
+
+/*
+ * Whether the bytes are a whole row of the layout: size, checksum, flags, ends in order. hash (may
+ * be NULL) receives the row's hash.
+ */
+bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
+                      codec_hash *hash);
+
+/*
+ * The value of a column. Never reads outside the row, whatever its bytes: the ends are held
+ * against the size.
+ */
+bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,
+                            unsigned column);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * sql.c - a schema as SQL again.
+ *
+ * The text loads into PostgreSQL 15 (with pgvector, when a table has a vector) and into SQLite, and
+ * into bbots-schema, which makes the same schema with the same fingerprint of it: comments and tags
+ * are written in the form that the generator reads. Keys stand behind the columns, in the order
+ * in which their constraints were declared, because that order decides their automatic names.
+ */
+#include "schema/build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct writer {
+    FILE *stream; /* from open_memstream */
+} writer;
+
+/* Words that PostgreSQL 15 or SQLite 3.40 reserve, so that a bare name would not be one. Sorted. */
+static const char *const reserved[] = {
+    "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+    "authorization", "autoincrement", "between", "binary", "both", "case", "cast", "check",
+    "collate", "collation", "column", "commit", "concurrently", "constraint", "create", "cross",
+    "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+    "current_timestamp", "current_user", "default", "deferrable", "delete", "desc", "distinct",
+    "do", "drop", "else", "end", "escape", "except", "exists", "false", "fetch", "for", "foreign",
+    "freeze", "from", "full", "generated", "glob", "grant", "group", "having", "if", "ilike", "in",
+    "index", "indexed", "initially", "inner", "insert", "intersect", "into", "is", "isnull", "join",
+    "lateral", "leading", "left", "like", "limit", "localtime", "localtimestamp", "match",
+    "natural", "not", "nothing", "notnull", "null", "offset", "on", "only", "or", "order", "outer",
+    "overlaps", "placing", "primary", "raise", "references", "regexp", "returning", "right",
+    "select", "session_user", "set", "similar", "some", "symmetric", "table", "tablesample", "then",
+    "to", "trailing", "transaction", "true", "union", "unique", "update", "user", "using", "values",
+    "variadic", "verbose", "view", "when", "where", "window", "with",
+};
+
+static int compare_words(const void *key, const void *element)
+{
+    return strcmp(key, *(const char *const *)element);
+}
+
+static bool needs_quotes(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
+    return name[strspn(name, plain)] != '\0' || (*name >= '0' && *name <= '9') ||
+           bsearch(name, reserved, sizeof reserved / sizeof reserved[0], sizeof reserved[0],
+                   compare_words) != NULL;
+}
+
+static void put(writer *to, const char *text)
+{
+    fputs(text, to->stream);
+}
+
+/* Names have no quotes inside: letters, digits and underscores only. */
+static void put_name(writer *to, const char *name)
+{
+    fprintf(to->stream, needs_quotes(name) ? "\"%s\"" : "%s", name);
+}
+
+static void put_quoted(writer *to, const char *text)
+{
+    fputc('\'', to->stream);
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            fputc('\'', to->stream);
+        fputc(*text, to->stream);
+    }
+    fputc('\'', to->stream);
+}
+
+static void put_names(writer *to, const bbots_table *table, const uint8_t *columns, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        put(to, i == 0 ? "(" : ", ");
+        put_name(to, table->columns[columns[i]].name);
+    }
+    put(to, ")");
+}
+
+/* Numbers and truth values stand bare, all else as a string. */
+static void put_default(writer *to, const bbots_column *column)
+{
+    bool bare = column->type == BBOTS_TYPE_BOOLEAN ||
+                (column->type >= BBOTS_TYPE_SMALLINT && column->type <= BBOTS_TYPE_DECIMAL &&
+                 column->default_text != NULL && column->default_text[strspn(
+                     column->default_text, "-+.0123456789eE")] == '\0');
+    if (column->default_kind == BBOTS_DEFAULT_NOW) {
+        put(to, " DEFAULT CURRENT_TIMESTAMP");
+    } else if (column->default_kind == BBOTS_DEFAULT_UUID) {
+        put(to, " DEFAULT (gen_random_uuid())");
+    } else if (column->default_kind == BBOTS_DEFAULT_LITERAL) {
+        put(to, " DEFAULT ");
+        if (bare)
+            put(to, column->default_text);
+        else
+            put_quoted(to, column->default_text);
+    }
+}
+
+static void put_tags(writer *to, const bbots_column *column)
+{
+    for (size_t i = 0; column->usual != NULL && column->usual[i] != NULL; i++)
+        fprintf(to->stream, "%s%s", i == 0 ? " [values: " : ", ", column->usual[i]);
+    if (column->usual != NULL)
+        put(to, "]");
+    if (*column->unit != '\0')
+        fprintf(to->stream, " [unit: %s]", column->unit);
+    if ((column->flags & BBOTS_COLUMN_SECRET) != 0)
+        put(to, " [secret]");
+    if ((column->flags & BBOTS_COLUMN_VAULT) != 0)
+        put(to, " [vault]");
+}
+
+static void put_comment(writer *to, const bbots_column *column)
+{
+    if (*column->comment == '\0' && *column->unit == '\0' && column->usual == NULL &&
+        (column->flags & (BBOTS_COLUMN_SECRET | BBOTS_COLUMN_VAULT)) == 0)
+        return;
+    put(to, " --");
+    if (*column->comment != '\0')
+        fprintf(to->stream, " %s", column->comment);
+    put_tags(to, column);
+}
+
+static void put_column(writer *to, const bbots_column *column)
+{
+    char type[40];
+    bbots_column_type_text(column, type);
+    put(to, "    ");
+    put_name(to, column->name);
+    fprintf(to->stream, " %s", type);
+    if ((column->flags & (BBOTS_COLUMN_NOT_NULL | BBOTS_COLUMN_SERIAL)) == BBOTS_COLUMN_NOT_NULL)
+        put(to, " NOT NULL");
+    put_default(to, column);
+    put(to, ","); /* a primary key always follows */
+    put_comment(to, column);
+    put(to, "\n");
+}
+
+static void put_constraint(writer *to, const bbots_table *table, const bbots_index *index)
+{
+    bool primary = (index->flags & BBOTS_INDEX_PRIMARY) != 0;
+    put(to, primary ? "    PRIMARY KEY " : ",\n    UNIQUE ");
+    put_names(to, table, index->columns, index->column_count);
+}
+
+static void put_foreign_key(writer *to, const bbots_schema *schema, const bbots_table *table,
+                            const bbots_foreign_key *key)
+{
+    const bbots_table *parent = schema->tables[key->parent];
+    put(to, ",\n    FOREIGN KEY ");
+    put_names(to, table, key->columns, key->column_count);
+    put(to, " REFERENCES ");
+    put_name(to, parent->name);
+    put(to, " ");
+    put_names(to, parent, key->parent_columns, key->column_count);
+    if (key->on_delete != BBOTS_NO_ACTION)
+        put(to, key->on_delete == BBOTS_CASCADE ? " ON DELETE CASCADE" : " ON DELETE SET NULL");
+}
+
+static void put_index(writer *to, const bbots_table *table, const bbots_index *index)
+{
+    put(to, (index->flags & BBOTS_INDEX_UNIQUE) != 0 ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    put_name(to, index->name);
+    put(to, " ON ");
+    put_name(to, table->name);
+    put(to, " ");
+    put_names(to, table, index->columns, index->column_count);
+    put(to, ";\n");
+}
+
+static void put_table(writer *to, const bbots_schema *schema, const bbots_table *table)
+{
+    put(to, "CREATE TABLE ");
+    put_name(to, table->name);
+    put(to, " (");
+    if (*table->comment != '\0')
+        fprintf(to->stream, " -- %s", table->comment);
+    put(to, "\n");
+    for (unsigned i = 0; i < table->column_count; i++)
+        put_column(to, &table->columns[i]);
+    for (unsigned i = 0; i < table->index_count; i++) {
+        if ((table->indexes[i].flags & BBOTS_INDEX_CONSTRAINT) != 0)
+            put_constraint(to, table, &table->indexes[i]);
+    }
+    for (unsigned i = 0; i < table->foreign_key_count; i++)
+        put_foreign_key(to, schema, table, &table->foreign_keys[i]);
+    put(to, "\n);\n");
+    for (unsigned i = 0; i < table->index_count; i++) {
+        if ((table->indexes[i].flags & (BBOTS_INDEX_CONSTRAINT | BBOTS_INDEX_REFERENCE)) == 0)
+            put_index(to, table, &table->indexes[i]);
+    }
+}
+
+int bbots_schema_sql(const bbots_schema *schema, const bbots_table *table, char **sql, size_t *size)
+{
+    char *text = NULL;
+    size_t length = 0;
+    writer to = {open_memstream(&text, &length)};
+    if (to.stream == NULL)
+        return BBOTS_NO_MEMORY;
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        if (table == NULL || table == schema->tables[i])
+            put_table(&to, schema, schema->tables[i]);
+        if (table == NULL && i + 1 < schema->table_count)
+            put(&to, "\n");
+    }
+    bool failed = ferror(to.stream) != 0;
+    if (fclose(to.stream) != 0 || failed) {
+        free(text);
+        return BBOTS_NO_MEMORY;
+    }
+    *sql = text;
+    *size = length;
+    return BBOTS_OK;
+}

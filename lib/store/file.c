@@ -1,0 +1,424 @@
+/*
+ * store/file.c - opening, creating, growing and closing the file.
+ */
+#include "store/internal.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define MAP_BYTES_DEFAULT (UINT64_C(64) << 30)
+#define READERS_DEFAULT 1024
+#define GROW_WAIT_MS 10000
+
+/* ------------------------------------------------------------------ process and place */
+
+/*
+ * A page that the system fills with zeros in a forked child: the cheapest way to know at every
+ * call that this is not the process that opened the file.
+ */
+static const volatile char *make_alive_page(void)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        return NULL;
+    }
+    if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+        munmap(page, size);
+        return NULL;
+    }
+    page[0] = 1;
+    return page;
+}
+
+static void free_alive_page(const volatile char *page)
+{
+    if (page != NULL) {
+        munmap((void *)(uintptr_t)page, (size_t)sysconf(_SC_PAGESIZE));
+    }
+}
+
+/* Locks and shared maps do not work over these (LMDB's documentation, "Caveats"). */
+static bool is_network_file_system(int fd)
+{
+    static const uint32_t types[] = {
+        0x6969,     /* NFS */
+        0x517b,     /* SMB */
+        0xff534d42, /* CIFS */
+        0xfe534d42, /* SMB2 */
+        0x01021997, /* 9P */
+        0x5346414f, /* AFS */
+        0x00c36400, /* Ceph */
+        0x0bd00bd0, /* Lustre */
+        0x47504653, /* GPFS */
+        0x19830326, /* BeeGFS */
+    };
+    struct statfs status;
+    if (fstatfs(fd, &status) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if ((uint32_t)status.f_type == types[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ the environment */
+
+static unsigned environment_flags(const store_options *options)
+{
+    /*
+     * MDB_NOMEMINIT would leave old memory in the file; MDB_WRITEMAP and MDB_NOSYNC can corrupt.
+     * A lost meta page (MDB_NOMETASYNC) only takes the file back to the commit before.
+     */
+    return MDB_NOSUBDIR | MDB_NOTLS | (options->relaxed ? MDB_NOMETASYNC : 0);
+}
+
+static int open_environment(store_file *file, bbots_error *error)
+{
+    const store_options *options = &file->options;
+    int rc = mdb_env_create(&file->env);
+    if (rc == 0) {
+        rc = mdb_env_set_maxreaders(file->env, options->readers_max);
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_maxdbs(file->env, options->trees_max);
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(file->env, file->map_bytes);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(file->env, file->path, environment_flags(options), options->mode);
+    }
+    if (rc != 0) {
+        char what[512];
+        snprintf(what, sizeof what, "cannot open file \"%.400s\"", file->path);
+        mdb_env_close(file->env);
+        file->env = NULL;
+        return store_fail(error, rc, what);
+    }
+    MDB_envinfo info;
+    mdb_env_info(file->env, &info);
+    file->map_bytes = info.me_mapsize;
+    int dead;
+    mdb_reader_check(file->env, &dead);
+    return BBOTS_OK;
+}
+
+/* The main tree has to be opened once like any other; its number is always 1. */
+static int open_main(store_file *file, bbots_error *error)
+{
+    MDB_txn *txn;
+    MDB_dbi main_tree;
+    int rc = mdb_txn_begin(file->env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0) {
+        rc = mdb_dbi_open(txn, NULL, 0, &main_tree);
+        if (rc == 0) {
+            rc = mdb_txn_commit(txn);
+        } else {
+            mdb_txn_abort(txn);
+        }
+    }
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the main tree");
+}
+
+static void free_file(store_file *file)
+{
+    if (file != NULL) {
+        free_alive_page(file->alive);
+        store_gate_destroy(&file->gate);
+        free(file->path);
+        free(file);
+    }
+}
+
+static store_file *new_file(const char *path, const store_options *options)
+{
+    store_file *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        return NULL;
+    }
+    store_gate_init(&file->gate);
+    file->options = *options;
+    if (file->options.readers_max == 0) {
+        file->options.readers_max = READERS_DEFAULT;
+    }
+    file->map_bytes = options->map_bytes != 0 ? options->map_bytes : MAP_BYTES_DEFAULT;
+    if (options->file_bytes_max != 0 && options->file_bytes_max < file->map_bytes) {
+        file->map_bytes = options->file_bytes_max;
+    }
+    file->path = strdup(path);
+    file->alive = make_alive_page();
+    if (file->path == NULL || file->alive == NULL) {
+        free_file(file);
+        return NULL;
+    }
+    return file;
+}
+
+/* Judges the file beneath an open descriptor before it is mapped. */
+static int judge(store_file *file, int fd, bbots_error *error)
+{
+    struct stat status;
+    int rc = store_look(file->path, fd, &file->page_bytes, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (fstat(fd, &status) != 0) {
+        return bb_fail_system(error, BBOTS_IO, errno, "cannot look at file \"%s\"", file->path);
+    }
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    if (!file->options.allow_network && is_network_file_system(fd)) {
+        return bb_fail(error, BBOTS_NETWORK_FILE_SYSTEM,
+                       "file \"%s\" lies on a network file system, where locks and shared memory "
+                       "cannot be relied on",
+                       file->path);
+    }
+    if ((uint64_t)status.st_size > file->map_bytes) {
+        file->map_bytes = (size_t)status.st_size;
+    }
+    return BBOTS_OK;
+}
+
+static int open_failure(const char *path, int system, bbots_error *error)
+{
+    int status = system == ENOENT                      ? BBOTS_FILE_MISSING
+                 : system == EACCES || system == EPERM ? BBOTS_ACCESS_DENIED
+                                                       : BBOTS_IO;
+    return bb_fail_system(error, status, system, "cannot open file \"%s\"", path);
+}
+
+int store_file_open(const char *path, const store_options *options, store_file **opened,
+                    bbots_error *error)
+{
+    *opened = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return open_failure(path, errno, error);
+    }
+    store_file *file = new_file(path, options);
+    int rc = file == NULL ? bb_fail(error, BBOTS_NO_MEMORY, "out of memory")
+                          : judge(file, fd, error);
+    close(fd);
+    if (rc == BBOTS_OK) {
+        rc = store_registry_add(file, error);
+    }
+    if (rc != BBOTS_OK) {
+        free_file(file);
+        return rc;
+    }
+    rc = open_environment(file, error);
+    if (rc == BBOTS_OK) {
+        rc = open_main(file, error);
+        if (rc != BBOTS_OK) {
+            mdb_env_close(file->env);
+        }
+    }
+    if (rc != BBOTS_OK) {
+        store_registry_remove(file);
+        free_file(file);
+        return rc;
+    }
+    *opened = file;
+    return BBOTS_OK;
+}
+
+int store_file_close(store_file *file, bbots_error *error)
+{
+    if (file == NULL) {
+        return BBOTS_OK;
+    }
+    if (*file->alive == 0) {
+        /* A forked child: closing the environment would free the parent's reader slots. */
+        store_registry_remove(file);
+        free_file(file);
+        return BBOTS_OK;
+    }
+    if (atomic_load(&file->gate.inside) != 0) {
+        return bb_fail(error, BBOTS_BUSY, "file \"%s\" has open transactions", file->path);
+    }
+    mdb_env_close(file->env);
+    store_registry_remove(file);
+    free_file(file);
+    return BBOTS_OK;
+}
+
+/* ------------------------------------------------------------------ a new file */
+
+static int flush_file(const char *path, int flags, bbots_error *error)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+    int system = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return rc == 0 ? BBOTS_OK
+                   : bb_fail_system(error, BBOTS_IO, system, "cannot flush \"%s\"", path);
+}
+
+static int flush_folder_of(const char *path, bbots_error *error)
+{
+    char *copy = strdup(path);
+    if (copy == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    int rc = flush_file(dirname(copy), O_RDONLY | O_DIRECTORY, error);
+    free(copy);
+    return rc;
+}
+
+/* Gives the whole file its name, unless there is one of that name already. */
+static int give_name(const char *made, const char *path, bbots_error *error)
+{
+    int rc = flush_file(made, O_RDONLY, error);
+    if (rc == BBOTS_OK && link(made, path) != 0) {
+        rc = errno == EEXIST
+                 ? bb_fail(error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path)
+                 : bb_fail_system(error, errno == ENOSPC ? BBOTS_DISK_FULL : BBOTS_IO, errno,
+                                  "cannot name the new file \"%s\"", path);
+    }
+    return rc == BBOTS_OK ? flush_folder_of(path, error) : rc;
+}
+
+/* Makes, fills and closes the file under its working name. */
+static int make_whole(const char *made, const store_options *options,
+                      int (*fill)(store_file *file, void *context, bbots_error *error),
+                      void *context, bbots_error *error)
+{
+    store_file *file = new_file(made, options);
+    if (file == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    int rc = open_environment(file, error);
+    if (rc == BBOTS_OK) {
+        rc = open_main(file, error);
+        if (rc == BBOTS_OK) {
+            rc = fill(file, context, error);
+        }
+        mdb_env_close(file->env);
+    }
+    free_file(file);
+    return rc;
+}
+
+int store_file_create(const char *path, const store_options *options,
+                      int (*fill)(store_file *file, void *context, bbots_error *error),
+                      void *context, bbots_error *error)
+{
+    size_t size = strlen(path) + 32;
+    char *made = malloc(size);
+    char *lock = malloc(size + 8);
+    if (made == NULL || lock == NULL) {
+        free(made);
+        free(lock);
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    snprintf(made, size, "%s.new-XXXXXX", path);
+    int rc;
+    int fd = mkstemp(made); /* mode 0600, O_EXCL: no link is followed */
+    if (fd < 0) {
+        rc = open_failure(path, errno, error);
+    } else {
+        fchmod(fd, options->mode);
+        close(fd);
+        snprintf(lock, size + 8, "%s-lock", made);
+        rc = make_whole(made, options, fill, context, error);
+        if (rc == BBOTS_OK) {
+            rc = give_name(made, path, error);
+        }
+        unlink(made);
+        unlink(lock);
+    }
+    free(made);
+    free(lock);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ size */
+
+static int set_map(store_file *file, size_t bytes, bbots_error *error)
+{
+    if (!store_gate_close(&file->gate, GROW_WAIT_MS)) {
+        return bb_fail(error, BBOTS_BUSY,
+                       "the map of file \"%s\" has to grow, and a transaction of this process has "
+                       "been open for more than %u seconds",
+                       file->path, GROW_WAIT_MS / 1000);
+    }
+    int rc = mdb_env_set_mapsize(file->env, bytes);
+    MDB_envinfo info;
+    mdb_env_info(file->env, &info);
+    file->map_bytes = info.me_mapsize;
+    store_gate_open(&file->gate);
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot enlarge the map");
+}
+
+int store_map_grow(store_file *file, bbots_error *error)
+{
+    MDB_envinfo info;
+    mdb_env_info(file->env, &info);
+    uint64_t used = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
+    bool full = atomic_load(&file->map_was_full);
+    if (!full && used < file->map_bytes / 2) {
+        return BBOTS_OK;
+    }
+    uint64_t bytes = (uint64_t)file->map_bytes * 2;
+    uint64_t most = file->options.file_bytes_max;
+    if (most != 0 && bytes > most) {
+        bytes = most;
+    }
+    if (bytes <= file->map_bytes) {
+        return BBOTS_OK; /* at its limit: the transaction will say MAP_FULL when it gets there */
+    }
+    int rc = set_map(file, (size_t)bytes, full ? error : NULL);
+    if (rc == BBOTS_OK) {
+        atomic_store(&file->map_was_full, false);
+    }
+    return full ? rc : BBOTS_OK; /* not yet needed: try again another time */
+}
+
+bool store_map_can_grow(const store_file *file)
+{
+    return file->options.file_bytes_max == 0 || file->map_bytes < file->options.file_bytes_max;
+}
+
+int store_map_adopt(store_file *file, bbots_error *error)
+{
+    return set_map(file, 0, error);
+}
+
+int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)
+{
+    MDB_envinfo info;
+    struct stat status;
+    int rc = store_check_process(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    int fd;
+    if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &status) != 0) {
+        return bb_fail_system(error, BBOTS_IO, errno, "cannot look at file \"%s\"", file->path);
+    }
+    mdb_env_info(file->env, &info);
+    stat->file_bytes = (uint64_t)status.st_size;
+    stat->used_bytes = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
+    stat->map_bytes = info.me_mapsize;
+    stat->transaction = info.me_last_txnid;
+    stat->page_bytes = (uint32_t)file->page_bytes;
+    stat->readers = info.me_numreaders;
+    stat->readers_max = info.me_maxreaders;
+    return BBOTS_OK;
+}

@@ -1,0 +1,43 @@
+/*
+ * store/registry.c - the files that this process has open: the library's only global state.
+ *
+ * A second environment on the same file in one process would, when it is closed, take the first
+ * one's reader slots with it; so there is one, known by device and inode.
+ */
+#include "store/internal.h"
+
+#include "base/error.h"
+
+static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
+static store_file *registry_first;
+
+int store_registry_add(store_file *file, bbots_error *error)
+{
+    pthread_mutex_lock(&registry_mutex);
+    store_file *other = registry_first;
+    while (other != NULL && (other->device != file->device || other->inode != file->inode ||
+                             *other->alive == 0)) {
+        other = other->next;
+    }
+    if (other == NULL) {
+        file->next = registry_first;
+        registry_first = file;
+    }
+    pthread_mutex_unlock(&registry_mutex);
+    return other == NULL ? BBOTS_OK
+                         : bb_fail(error, BBOTS_ALREADY_OPEN,
+                                   "file \"%s\" is already open in this process", file->path);
+}
+
+void store_registry_remove(store_file *file)
+{
+    pthread_mutex_lock(&registry_mutex);
+    store_file **at = &registry_first;
+    while (*at != NULL && *at != file) {
+        at = &(*at)->next;
+    }
+    if (*at == file) {
+        *at = file->next;
+    }
+    pthread_mutex_unlock(&registry_mutex);
+}

@@ -1,0 +1,153 @@
+/*
+ * store/store.h - one file of trees: the only room that knows LMDB.
+ *
+ * The rest of the library sees files, transactions, trees of plain keys and cursors. The rules
+ * that keep LMDB safe hold here and nowhere else; README.md numbers them.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <bbots/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct store_file store_file;
+
+typedef struct store_bytes {
+    const void *data;
+    size_t size;
+} store_bytes;
+
+/* A tree of the file; STORE_MAIN is the one that holds the others' records and our own. */
+typedef unsigned store_tree;
+#define STORE_MAIN 1u
+
+typedef struct store_options {
+    uint32_t mode;           /* of the file's permissions */
+    uint32_t readers_max;
+    uint32_t trees_max;
+    uint64_t map_bytes;
+    uint64_t file_bytes_max; /* 0: no limit */
+    bool relaxed;            /* do not wait for the meta page (BBOTS_RELAXED) */
+    bool allow_network;
+} store_options;
+
+/* A transaction. The struct belongs to the caller and can be used again after its end. */
+typedef struct store_txn {
+    store_file *file;
+    struct MDB_txn *handle;
+    bool write;
+    bool resting; /* a read transaction that was reset and can be renewed */
+} store_txn;
+
+typedef struct store_stat {
+    uint64_t file_bytes;
+    uint64_t used_bytes;
+    uint64_t map_bytes;
+    uint64_t transaction;
+    uint32_t page_bytes;
+    uint32_t readers;
+    uint32_t readers_max;
+} store_stat;
+
+/* ------------------------------------------------------------------ files (file.c) */
+
+/*
+ * Makes a new file: under a name of its own it is filled by `fill`, flushed, and only then given
+ * its name, so that a file of this name is always whole. BBOTS_FILE_EXISTS when there is one.
+ */
+int store_file_create(const char *path, const store_options *options,
+                      int (*fill)(store_file *file, void *context, bbots_error *error),
+                      void *context, bbots_error *error);
+
+int store_file_open(const char *path, const store_options *options, store_file **file,
+                    bbots_error *error);
+
+/* Closes a file without open transactions; BBOTS_BUSY otherwise. */
+int store_file_close(store_file *file, bbots_error *error);
+
+/* BBOTS_OK, or BBOTS_FORKED in a child of the process that opened the file. */
+int store_check_process(const store_file *file, bbots_error *error);
+
+/* After BBOTS_MAP_FULL: whether the next write transaction will find a larger map. */
+bool store_map_can_grow(const store_file *file);
+
+int store_file_stat(store_file *file, store_stat *stat, bbots_error *error);
+
+/* ------------------------------------------------------------------ transactions (txn.c) */
+
+/*
+ * Begins a transaction in *txn (zeroed, or one that rests). Waits for another writer; never for
+ * anything else but the growth of the map.
+ */
+int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error);
+
+int store_commit(store_txn *txn, bbots_error *error);
+void store_abort(store_txn *txn);
+
+/* Ends a read transaction but keeps its place, so that the next begin is cheap. */
+void store_rest(store_txn *txn);
+
+/* Frees a resting transaction. */
+void store_discard(store_txn *txn);
+
+/* LMDB's number of the transaction: of a reader, the last commit it sees. */
+uint64_t store_txn_number(const store_txn *txn);
+
+/* ------------------------------------------------------------------ trees (tree.c) */
+
+/*
+ * Opens a tree of a name; made when it is missing and create is set, otherwise BBOTS_NOT_FOUND.
+ * Only before other threads use the file, and in a transaction that commits.
+ */
+int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *tree,
+                    bbots_error *error);
+
+/* BBOTS_OK or BBOTS_NOT_FOUND; the value lies in the file's memory. */
+int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
+              bbots_error *error);
+
+typedef enum store_put_mode {
+    STORE_REPLACE, /* whether it is there or not */
+    STORE_NEW,     /* BBOTS_UNCHANGED when it is there */
+    STORE_APPEND   /* the key is greater than every other: fills pages */
+} store_put_mode;
+
+int store_put(store_txn *txn, store_tree tree, store_bytes key, store_bytes value,
+              store_put_mode mode, bbots_error *error);
+
+/* BBOTS_OK or BBOTS_NOT_FOUND. */
+int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *error);
+
+/* The number of keys of a tree. */
+int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_error *error);
+
+/* ------------------------------------------------------------------ cursors (tree.c) */
+
+typedef struct store_cursor {
+    struct MDB_cursor *handle; /* NULL: not open */
+    store_txn *txn;
+} store_cursor;
+
+typedef enum store_step { STORE_FIRST, STORE_LAST, STORE_NEXT, STORE_PREVIOUS } store_step;
+
+int store_cursor_open(store_txn *txn, store_tree tree, store_cursor *cursor, bbots_error *error);
+void store_cursor_close(store_cursor *cursor);
+
+/* To the first key that is not less than `key`. BBOTS_OK or BBOTS_END. */
+int store_cursor_seek(store_cursor *cursor, store_bytes key, store_bytes *found_key,
+                      store_bytes *value, bbots_error *error);
+
+/* BBOTS_OK or BBOTS_END. */
+int store_cursor_move(store_cursor *cursor, store_step step, store_bytes *key, store_bytes *value,
+                      bbots_error *error);
+
+/* As store_put(), from where the cursor stands: cheap when keys ascend. */
+int store_cursor_put(store_cursor *cursor, store_bytes key, store_bytes value, store_put_mode mode,
+                     bbots_error *error);
+
+/* Deletes a key; BBOTS_OK or BBOTS_NOT_FOUND. Afterwards the cursor has to seek. */
+int store_cursor_delete(store_cursor *cursor, store_bytes key, bbots_error *error);
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * store/txn.c - transactions: begin, end, and everything that can be in the way.
+ */
+#include "store/internal.h"
+
+#include "base/error.h"
+
+static bool this_thread_writes(store_file *file)
+{
+    return atomic_load(&file->writing) &&
+           pthread_equal(atomic_load(&file->writer), pthread_self()) != 0;
+}
+
+static int begin_once(store_file *file, store_txn *txn)
+{
+    if (txn->resting) {
+        int rc = mdb_txn_renew(txn->handle);
+        txn->resting = rc != 0;
+        return rc;
+    }
+    return mdb_txn_begin(file->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->handle);
+}
+
+/* Begins; clears dead readers when their slots are missing, adopts another process's growth. */
+static int begin_patiently(store_file *file, store_txn *txn, bbots_error *error)
+{
+    int rc = begin_once(file, txn);
+    if (rc == MDB_READERS_FULL) {
+        int dead;
+        mdb_reader_check(file->env, &dead);
+        rc = begin_once(file, txn);
+    }
+    for (int tries = 0; rc == MDB_MAP_RESIZED && tries < 8; tries++) {
+        store_gate_leave(&file->gate);
+        int adopted = store_map_adopt(file, error);
+        store_gate_enter(&file->gate);
+        if (adopted != BBOTS_OK) {
+            return adopted;
+        }
+        rc = begin_once(file, txn);
+    }
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot begin a transaction");
+}
+
+int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error)
+{
+    int rc = store_check_process(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    txn->file = file;
+    txn->write = write;
+    if (write) {
+        if (this_thread_writes(file)) {
+            return bb_fail(error, BBOTS_TRANSACTION_ACTIVE,
+                           "this thread has a write transaction on file \"%s\" already",
+                           file->path);
+        }
+        rc = store_map_grow(file, error);
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+    }
+    store_gate_enter(&file->gate);
+    rc = begin_patiently(file, txn, error);
+    if (rc != BBOTS_OK) {
+        store_gate_leave(&file->gate);
+        return rc;
+    }
+    if (write) {
+        atomic_store(&file->writer, pthread_self());
+        atomic_store(&file->writing, true);
+    }
+    return BBOTS_OK;
+}
+
+/*
+ * The mark of the writing thread goes before LMDB's lock does: once that is free, the next writer
+ * of this process sets its own.
+ */
+static void unmark_writer(store_txn *txn)
+{
+    if (txn->write) {
+        atomic_store(&txn->file->writing, false);
+    }
+}
+
+static void leave(store_txn *txn)
+{
+    txn->handle = NULL;
+    store_gate_leave(&txn->file->gate);
+}
+
+int store_commit(store_txn *txn, bbots_error *error)
+{
+    store_file *file = txn->file;
+    if (store_check_process(file, error) != BBOTS_OK) {
+        return BBOTS_FORKED;
+    }
+    unmark_writer(txn);
+    int rc = mdb_txn_commit(txn->handle);
+    if (rc == MDB_MAP_FULL) {
+        atomic_store(&file->map_was_full, true);
+    }
+    leave(txn);
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot commit");
+}
+
+void store_abort(store_txn *txn)
+{
+    if (*txn->file->alive == 0) {
+        return; /* a forked child: the transaction is its parent's */
+    }
+    unmark_writer(txn);
+    mdb_txn_abort(txn->handle);
+    leave(txn);
+}
+
+void store_rest(store_txn *txn)
+{
+    mdb_txn_reset(txn->handle);
+    txn->resting = true;
+    store_gate_leave(&txn->file->gate);
+}
+
+void store_discard(store_txn *txn)
+{
+    if (txn->resting && *txn->file->alive != 0) {
+        mdb_txn_abort(txn->handle);
+    }
+    txn->resting = false;
+    txn->handle = NULL;
+}
+
+uint64_t store_txn_number(const store_txn *txn)
+{
+    return mdb_txn_id(txn->handle);
+}

@@ -1,0 +1,357 @@
+/*
+ * table/cursor.c - scans in the order of an index.
+ *
+ * A cursor keeps the last entry that it gave. When the transaction has written since, LMDB's
+ * cursor is not trusted to stand where it stood: it is placed anew behind that entry. So a loop
+ * may update and delete the rows that it reads.
+ *
+ * Bounds are kept as bytes: an entry is in range when its first bytes compare right. Of a bound
+ * too long for a key only the first CODEC_KEY_PLAIN bytes are at hand; entries that begin with
+ * them are held against the bound by the row's own values.
+ */
+#include "table/engine.h"
+
+#include "codec/literal.h"
+
+#include <stdlib.h>
+
+typedef struct bound {
+    bool set;
+    bool exclusive;
+    bool exact;
+    uint8_t count;
+    size_t size;
+    uint8_t bytes[CODEC_KEY_MAX];
+    bbots_value values[BBOTS_KEY_COLUMNS_MAX];
+} bound;
+
+struct bbots_cursor {
+    bbots_txn *txn;
+    engine_table *table;
+    unsigned tree;
+    store_cursor cursor;
+    bound from;
+    bound to;
+    bool reverse;
+    bool live_only;
+    bool started;
+    bool ended;
+    uint64_t left;      /* rows still to give */
+    uint64_t changes;   /* of the transaction when the cursor last moved */
+    size_t last_size;   /* the entry last given */
+    uint8_t last[CODEC_ENTRY_MAX];
+    bb_arena arena;     /* the bounds' texts */
+};
+
+static const bbots_tree *tree_of(const bbots_cursor *cursor)
+{
+    return &cursor->table->table->trees[cursor->tree];
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static int set_bound(bbots_cursor *cursor, const bbots_index *index, const bbots_value *values,
+                     unsigned count, bool exclusive, bound *to, bbots_error *error)
+{
+    const bbots_table *table = cursor->table->table;
+    const bbots_tree *tree = tree_of(cursor);
+    if (values == NULL || count == 0) {
+        return BBOTS_OK;
+    }
+    if (count > index->column_count || memcmp(index->columns, tree->columns, count) != 0) {
+        return bb_fail_at(error, BBOTS_INVALID_ARGUMENT, table->name, NULL, index->name,
+                          "index \"%s\" of table \"%s\" has %u columns; the bound has %u values",
+                          index->name, table->name, index->column_count, count);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        int rc = codec_value_store(&cursor->arena, table, index->columns[i], &values[i],
+                                   &to->values[i], error);
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+        if (to->values[i].kind == BBOTS_TEXT || to->values[i].kind == BBOTS_BYTES) {
+            to->values[i].data = bb_arena_copy(&cursor->arena, to->values[i].data,
+                                               to->values[i].size);
+            if (to->values[i].data == NULL) {
+                return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+            }
+        }
+    }
+    to->set = true;
+    to->exclusive = exclusive;
+    to->count = (uint8_t)count;
+    to->size = codec_key_bound(table, tree->columns, count, to->values, to->bytes, &to->exact);
+    return BBOTS_OK;
+}
+
+static int set_range(bbots_cursor *cursor, const bbots_index *index, const bbots_range *range,
+                     bbots_error *error)
+{
+    cursor->left = range->limit != 0 ? range->limit : UINT64_MAX;
+    cursor->reverse = range->reverse;
+    cursor->live_only = range->live_only;
+    int rc = set_bound(cursor, index, range->from, range->from_count, range->from_exclusive,
+                       &cursor->from, error);
+    return rc == BBOTS_OK ? set_bound(cursor, index, range->to, range->to_count,
+                                      range->to_exclusive, &cursor->to, error)
+                          : rc;
+}
+
+/* In a write transaction entries may wait: the tree has to be whole before it is read. */
+static int settle(bbots_cursor *cursor, bbots_error *error)
+{
+    bbots_txn *txn = cursor->txn;
+    txn_table *state = txn->tables != NULL ? txn->tables[cursor->table->table->number] : NULL;
+    cursor->changes = txn->changes;
+    return state != NULL && cursor->tree != 0 ? index_flush(txn, state, cursor->tree, error)
+                                              : BBOTS_OK;
+}
+
+int bbots_cursor_open(bbots_txn *txn, const bbots_table *table, unsigned index,
+                      const bbots_range *range, bbots_cursor **opened, bbots_error *error)
+{
+    static const bbots_range all;
+    engine_table *engine;
+    *opened = NULL;
+    int rc = statement_begin(txn, table, false, &engine, error);
+    if (rc == BBOTS_OK && index >= table->index_count) {
+        rc = bb_fail_at(error, BBOTS_UNKNOWN_INDEX, table->name, NULL, NULL,
+                        "table \"%s\" has no index number %u", table->name, index);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    bbots_cursor *cursor = calloc(1, sizeof *cursor);
+    if (cursor == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    cursor->txn = txn;
+    cursor->table = engine;
+    cursor->tree = table->indexes[index].tree;
+    bb_arena_init(&cursor->arena);
+    rc = set_range(cursor, &table->indexes[index], range != NULL ? range : &all, error);
+    if (rc == BBOTS_OK) {
+        rc = settle(cursor, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_open(&txn->base, engine->trees[cursor->tree], &cursor->cursor, error);
+    }
+    if (rc != BBOTS_OK) {
+        bbots_cursor_close(cursor);
+        return rc;
+    }
+    *opened = cursor;
+    return BBOTS_OK;
+}
+
+void bbots_cursor_close(bbots_cursor *cursor)
+{
+    if (cursor != NULL) {
+        store_cursor_close(&cursor->cursor);
+        bb_arena_free(&cursor->arena);
+        free(cursor);
+    }
+}
+
+/* ------------------------------------------------------------------ moving */
+
+static int compare_start(const bound *limit, store_bytes entry)
+{
+    size_t common = entry.size < limit->size ? entry.size : limit->size;
+    int order = memcmp(entry.data, limit->bytes, common);
+    return order != 0 ? order : entry.size < limit->size ? -1 : 0;
+}
+
+/*
+ * To the greatest entry that is not greater than all that begin with `key` (for_prefix), or that
+ * is less than `key`.
+ */
+static int seek_before(bbots_cursor *cursor, store_bytes key, bool for_prefix, store_bytes *entry,
+                       store_bytes *value, bbots_error *error)
+{
+    uint8_t above[CODEC_ENTRY_MAX + 1];
+    store_bytes target = key;
+    if (for_prefix) {
+        /* The least key above all with this prefix: its last byte that is not FF, plus one. */
+        memcpy(above, key.data, key.size);
+        while (target.size > 0 && above[target.size - 1] == 0xff) {
+            target.size--;
+        }
+        if (target.size == 0) {
+            return store_cursor_move(&cursor->cursor, STORE_LAST, entry, value, error);
+        }
+        above[target.size - 1]++;
+        target.data = above;
+    }
+    int rc = store_cursor_seek(&cursor->cursor, target, entry, value, error);
+    return rc == BBOTS_END
+               ? store_cursor_move(&cursor->cursor, STORE_LAST, entry, value, error)
+           : rc == BBOTS_OK
+               ? store_cursor_move(&cursor->cursor, STORE_PREVIOUS, entry, value, error)
+               : rc;
+}
+
+static int move_first(bbots_cursor *cursor, store_bytes *entry, store_bytes *value,
+                      bbots_error *error)
+{
+    const bound *start = cursor->reverse ? &cursor->to : &cursor->from;
+    store_bytes key = {start->bytes, start->size};
+    if (!start->set) {
+        return store_cursor_move(&cursor->cursor, cursor->reverse ? STORE_LAST : STORE_FIRST,
+                                 entry, value, error);
+    }
+    if (cursor->reverse) {
+        return seek_before(cursor, key, !start->exclusive || !start->exact, entry, value, error);
+    }
+    return store_cursor_seek(&cursor->cursor, key, entry, value, error);
+}
+
+/* After writes: to the entry behind the last one given. */
+static int move_again(bbots_cursor *cursor, store_bytes *entry, store_bytes *value,
+                      bbots_error *error)
+{
+    store_bytes last = {cursor->last, cursor->last_size};
+    if (cursor->reverse) {
+        return seek_before(cursor, last, false, entry, value, error);
+    }
+    int rc = store_cursor_seek(&cursor->cursor, last, entry, value, error);
+    if (rc == BBOTS_OK && entry->size == last.size &&
+        memcmp(entry->data, last.data, last.size) == 0) {
+        rc = store_cursor_move(&cursor->cursor, STORE_NEXT, entry, value, error);
+    }
+    return rc;
+}
+
+static int move(bbots_cursor *cursor, store_bytes *entry, store_bytes *value, bbots_error *error)
+{
+    int rc;
+    bool changed = cursor->changes != cursor->txn->changes;
+    if (changed) {
+        rc = settle(cursor, error);
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+    }
+    if (!cursor->started) {
+        cursor->started = true;
+        rc = move_first(cursor, entry, value, error);
+    } else if (changed) {
+        rc = move_again(cursor, entry, value, error);
+    } else {
+        rc = store_cursor_move(&cursor->cursor, cursor->reverse ? STORE_PREVIOUS : STORE_NEXT,
+                               entry, value, error);
+    }
+    if (rc == BBOTS_OK && entry->size > CODEC_ENTRY_MAX) {
+        rc = bb_fail(error, BBOTS_CORRUPTED, "a key of tree \"%s\" is too long",
+                     tree_of(cursor)->name);
+    }
+    if (rc == BBOTS_OK && cursor->txn->write) {
+        memcpy(cursor->last, entry->data, entry->size);
+        cursor->last_size = entry->size;
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static int open_row(bbots_cursor *cursor, store_bytes entry, store_bytes value, bbots_row *row,
+                    bbots_error *error)
+{
+    const bbots_table *table = cursor->table->table;
+    const bbots_tree *tree = tree_of(cursor);
+    if (cursor->tree == 0) {
+        return row_open(cursor->table, value, row, NULL, error);
+    }
+    size_t part = codec_key_part(table, tree->columns, tree->column_count, entry.data, entry.size);
+    store_bytes key = {(const uint8_t *)entry.data + part, entry.size - part};
+    int rc = part == 0 || part >= entry.size
+                 ? BBOTS_NOT_FOUND
+                 : row_fetch(cursor->txn, cursor->table, key, row, NULL, error);
+    if (rc == BBOTS_NOT_FOUND) {
+        rc = bb_fail_at(error, BBOTS_CORRUPTED, table->name, NULL, NULL,
+                        "index tree \"%s\" has an entry of no row", tree->name);
+    }
+    return rc;
+}
+
+/* Where an entry lies: negative before the range, zero in it, positive behind it. */
+static int place(const bbots_cursor *cursor, store_bytes entry, const bbots_row *row)
+{
+    const bbots_tree *tree = tree_of(cursor);
+    if (cursor->from.set) {
+        int order = compare_start(&cursor->from, entry);
+        if (order == 0 && !cursor->from.exact) {
+            order = row != NULL ? codec_key_compare(row, tree->columns, cursor->from.count,
+                                                    cursor->from.values)
+                                : 1;
+        }
+        if (order < 0 || (order == 0 && cursor->from.exclusive)) {
+            return -1;
+        }
+    }
+    if (cursor->to.set) {
+        int order = compare_start(&cursor->to, entry);
+        if (order == 0 && !cursor->to.exact) {
+            order = row != NULL
+                        ? codec_key_compare(row, tree->columns, cursor->to.count, cursor->to.values)
+                        : -1;
+        }
+        if (order > 0 || (order == 0 && cursor->to.exclusive)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether an entry decides by its bytes alone that the scan is over. */
+static bool is_over(const bbots_cursor *cursor, store_bytes entry)
+{
+    const bound *end = cursor->reverse ? &cursor->from : &cursor->to;
+    if (!end->set) {
+        return false;
+    }
+    int order = compare_start(end, entry);
+    return cursor->reverse ? order < 0 || (order == 0 && end->exact && end->exclusive)
+                           : order > 0 || (order == 0 && end->exact && end->exclusive);
+}
+
+int bbots_cursor_next(bbots_cursor *cursor, bbots_row *row, bbots_error *error)
+{
+    store_bytes entry;
+    store_bytes value;
+    bb_error_clear(error);
+    int rc = store_check_process(cursor->txn->store->file, error);
+    if (rc == BBOTS_OK) {
+        rc = txn_check(cursor->txn, false, error);
+    }
+    while (rc == BBOTS_OK && !cursor->ended && cursor->left > 0) {
+        rc = move(cursor, &entry, &value, error);
+        if (rc == BBOTS_OK && is_over(cursor, entry)) {
+            rc = BBOTS_END;
+        }
+        if (rc != BBOTS_OK || place(cursor, entry, NULL) != 0) {
+            continue; /* an end, or an entry that the bound excludes by its bytes */
+        }
+        rc = open_row(cursor, entry, value, row, error);
+        if (rc == BBOTS_OK && place(cursor, entry, row) == 0 &&
+            !(cursor->live_only && bbots_row_is_deleted(row))) {
+            cursor->left--;
+            return BBOTS_OK;
+        }
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    cursor->ended = true;
+    return BBOTS_END;
+}
+
+int bbots_cursor_next_record(bbots_cursor *cursor, void *record, bbots_error *error)
+{
+    bbots_row row;
+    int rc = bbots_cursor_next(cursor, &row, error);
+    if (rc == BBOTS_OK) {
+        bbots_record_read(&row, record);
+    }
+    return rc;
+}

@@ -1,0 +1,290 @@
+/*
+ * table/engine.h - a store and a transaction from the inside, and what the files of this room
+ * share. README.md tells the way of a write and numbers the invariants.
+ */
+#ifndef TABLE_ENGINE_H
+#define TABLE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "codec/hash.h"
+#include "codec/key.h"
+#include "codec/row.h"
+#include "store/store.h"
+
+#include <bbots/cursor.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ------------------------------------------------------------------ the open store (open.c) */
+
+/* What the engine knows of a table beside its descriptor. */
+typedef struct engine_table {
+    const bbots_table *table;
+    store_tree *trees;        /* as table->trees */
+    bbots_value *defaults;    /* per column: literal defaults in stored form, else null */
+    codec_layout layout;      /* of rows that this schema writes */
+    _Atomic(codec_layout *) *older; /* by number of columns: made when such a row is met */
+    uint64_t not_null;        /* sets of columns */
+    uint64_t updated_at;
+    uint64_t referenced;      /* columns that foreign keys of any table point to */
+    int serial;               /* column, or -1 */
+    int deleted_at;           /* column, or -1 */
+    int is_active;            /* column, or -1 */
+} engine_table;
+
+struct bbots_store {
+    store_file *file;
+    const bbots_schema *schema;
+    engine_table *tables;
+    bb_arena arena;           /* everything above */
+    bool read_only;
+    pthread_mutex_t spare_mutex;
+    bbots_txn *spare;         /* resting read transactions */
+    unsigned spare_count;
+};
+
+/* ------------------------------------------------------------------ a row in hand (row.c) */
+
+/* A row with its hash and its primary key: what a change is made of. */
+typedef struct engine_image {
+    bbots_row row;
+    codec_hash hash;
+    uint8_t key[CODEC_KEY_MAX];
+    size_t key_size;
+} engine_image;
+
+/* ------------------------------------------------------------------ transactions (txn.c) */
+
+/* A table's record in the catalogue. */
+typedef struct engine_stat {
+    uint64_t count;
+    codec_hash digest;
+    int64_t serial_next;
+} engine_stat;
+
+/* Index entries that wait to be written in the order of their tree (index.c). */
+typedef struct index_pending index_pending;
+
+/* What a write transaction knows of a table that it touched. */
+typedef struct txn_table {
+    engine_table *engine;
+    engine_stat stat;
+    bool dirty;                   /* stat differs from the file's */
+    bool last_known;              /* last_key holds the greatest primary key */
+    uint8_t last_key[CODEC_KEY_MAX];
+    size_t last_size;
+    uint64_t removals;            /* keys that went away: what was known of references is void */
+    index_pending **pending;      /* by tree; NULL: nothing waits */
+} txn_table;
+
+/* A row change that can be taken back (undo.c). */
+typedef struct undo_log undo_log;
+
+struct bbots_txn {
+    bbots_store *store;
+    store_txn base;
+    bbots_txn *next_spare;
+    bool write;
+    bool broken;                  /* a write failed beneath: nothing but rollback is left */
+    bbots_timestamp now;          /* 0: not asked for yet */
+    uint64_t changes;             /* row changes so far; cursors notice */
+    txn_table **tables;           /* by number; NULL: untouched */
+    bb_arena arena;               /* lives as long as the transaction */
+    bb_arena scratch;             /* of the statement under way */
+    undo_log *undo;               /* NULL: no savepoint is set */
+    uint64_t cursors;             /* open ones */
+    struct reference_cache *references; /* parents seen by this transaction (reference.c) */
+};
+
+/* Refuses a transaction of another process, a broken one, and for writes a reading one. */
+int txn_check(const bbots_txn *txn, bool write, bbots_error *error);
+
+/* Says that a write failed beneath: the transaction is broken from here on. Returns rc. */
+int txn_break(bbots_txn *txn, int rc);
+
+/* The state of a table in a write transaction, made at the first touch. */
+int txn_touch(bbots_txn *txn, engine_table *table, txn_table **state, bbots_error *error);
+
+/* The engine's side of a descriptor; BBOTS_UNKNOWN_TABLE when it is not of this store. */
+int txn_engine_table(const bbots_txn *txn, const bbots_table *table, engine_table **engine,
+                     bbots_error *error);
+
+/* Frees the resting read transactions of a store that is closed. */
+void txn_discard_spares(bbots_store *store);
+
+/* ------------------------------------------------------------------ the catalogue (catalog.c) */
+
+#define CATALOG_FORMAT_VERSION 1u
+
+/* Fills a new file: format record, schema, trees and records of all tables. */
+int catalog_create(store_file *file, void *schema, bbots_error *error);
+
+/*
+ * Reads the format record and, unless expected has the file's fingerprint, the file's schema into
+ * the arena. BBOTS_UNCHANGED: expected is the file's. BBOTS_OK: *found is the file's schema.
+ */
+int catalog_read(store_file *file, const char *path, const bbots_schema *expected, bb_arena *arena,
+                 const bbots_schema **found, bbots_error *error);
+
+/* Records a new schema with its additional trees and tables; indexes are built by the caller. */
+int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error *error);
+
+/* Whether the file still has this schema (another process may have changed it). */
+int catalog_confirm(store_txn *txn, const bbots_schema *schema, bbots_error *error);
+
+int catalog_load_stat(store_txn *txn, const bbots_table *table, engine_stat *stat,
+                      bbots_error *error);
+int catalog_save_stat(store_txn *txn, const bbots_table *table, const engine_stat *stat,
+                      bbots_error *error);
+
+/* Notes the transaction's number, which has to equal LMDB's when the file is opened. */
+int catalog_save_commit(store_txn *txn, bbots_error *error);
+
+/* ------------------------------------------------------------------ rows (row.c) */
+
+/* Makes a verified row of stored bytes; BBOTS_CORRUPTED names the table. hash may be NULL. */
+int row_open(engine_table *table, store_bytes data, bbots_row *row, codec_hash *hash,
+             bbots_error *error);
+
+/* Brings a caller's key values of a unique index to stored form and to a key part. */
+int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
+            bbots_value *stored, uint8_t *bytes, size_t *size, bbots_error *error);
+
+/* Finds a row by its primary key's bytes. BBOTS_OK or BBOTS_NOT_FOUND. hash may be NULL. */
+int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
+              codec_hash *hash, bbots_error *error);
+
+/*
+ * Finds a row by a unique index and stored-form values in the index's order. BBOTS_OK or
+ * BBOTS_NOT_FOUND (also when one is null). image->row points into the store.
+ */
+int row_find(bbots_txn *txn, engine_table *table, unsigned index, const bbots_value *values,
+             engine_image *image, bbots_error *error);
+
+/* Encodes stored-form values into memory of the scratch arena. */
+int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, engine_image *image,
+             bbots_error *error);
+
+/* Copies a row's bytes into the scratch arena, so that it outlives writes. */
+int row_keep(bbots_txn *txn, engine_image *image, bbots_error *error);
+
+/* The primary key as text for a message: `7`, `(3, "x")`. buffer is returned. */
+#define ROW_KEY_TEXT_MAX 256
+const char *row_key_text(const bbots_row *row, const uint8_t *columns, unsigned count,
+                         char buffer[ROW_KEY_TEXT_MAX]);
+
+/* The names of columns for a message: `userId`, `a, b`. buffer is returned. */
+const char *row_column_names(const bbots_table *table, const uint8_t *columns, unsigned count,
+                             char buffer[ROW_KEY_TEXT_MAX]);
+
+/* ------------------------------------------------------------------ indexes (index.c) */
+
+/* Writes the entries that wait in one tree, in its order. */
+int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *error);
+
+/* Writes all that wait in a transaction. */
+int index_flush_all(bbots_txn *txn, bbots_error *error);
+
+/* Brings a table's index trees from a row to another; either may be NULL. */
+int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
+                 const engine_image *new_image, bbots_error *error);
+
+void index_pending_free(index_pending *pending);
+
+/* Fills a tree of an existing table from its rows (a schema that grew). */
+int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);
+
+/*
+ * Looks for a row with the same key in a unique tree, other than the one with primary key `except`
+ * (size 0: none excepted). BBOTS_OK: *row_key is its primary key's bytes. BBOTS_NOT_FOUND.
+ */
+int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
+                      const bbots_value *values, store_bytes except, store_bytes *row_key,
+                      bbots_error *error);
+
+/* ------------------------------------------------------------------ the write path (change.c) */
+
+/*
+ * The one function in which every write ends: old -> new_image, either NULL for an insert or a
+ * delete. All checks are done. Rows, indexes, count, digest and undo log follow. A failure here is
+ * one of the file's and breaks the transaction.
+ */
+int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
+                 const engine_image *new_image, bbots_error *error);
+
+/* ------------------------------------------------------------------ savepoints (undo.c) */
+
+/* Notes a change while a savepoint is set. */
+int undo_note(bbots_txn *txn, engine_table *table, const engine_image *old,
+              const engine_image *new_image, bbots_error *error);
+void undo_free(undo_log *undo);
+
+/* ------------------------------------------------------------------ references (reference.c) */
+
+/*
+ * Whether every foreign key of a new or changed row points to a row. changed: the columns to look
+ * at. The row itself counts as present (a self reference).
+ */
+int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *row,
+                            uint64_t changed, bbots_error *error);
+
+/*
+ * Whether no row is left that references a key which this change takes away (an update of
+ * referenced columns).
+ */
+int reference_check_children(bbots_txn *txn, engine_table *table, const engine_image *old,
+                             const engine_image *new_image, bbots_error *error);
+
+/* The rows that reference a parent row by one foreign key, in the order of its tree. */
+typedef struct reference_scan {
+    store_cursor cursor;
+    engine_table *child;
+    const bbots_foreign_key *key;
+    unsigned tree;
+    uint8_t prefix[CODEC_ENTRY_MAX];
+    size_t prefix_size;
+    bool exact;
+    bool started;
+    bool nothing;               /* the parent's columns have a null: no row can reference it */
+    bbots_value values[BBOTS_KEY_COLUMNS_MAX];
+} reference_scan;
+
+int reference_scan_open(bbots_txn *txn, bbots_reference reference, const bbots_row *parent,
+                        reference_scan *scan, bbots_error *error);
+/* BBOTS_OK with the row's primary key, or BBOTS_END. */
+int reference_scan_next(bbots_txn *txn, reference_scan *scan, store_bytes *row_key,
+                        bbots_error *error);
+void reference_scan_close(reference_scan *scan);
+
+/* BBOTS_FOREIGN_KEY_VIOLATION: the scan found a row that still references the parent. */
+int reference_refuse(const bbots_row *parent, const reference_scan *scan, bbots_error *error);
+
+void reference_forget(bbots_txn *txn);
+
+/* ------------------------------------------------------------------ statements */
+
+/*
+ * Begins a statement (insert.c): checks process, transaction and table, and takes back the memory
+ * of the statement before. Every public function on tables calls it first.
+ */
+int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine_table **engine,
+                    bbots_error *error);
+
+/* A set of columns may only name the table's (insert.c). */
+int statement_check_columns(const bbots_table *table, uint64_t columns, bbots_error *error);
+
+/* Inserts stored-form or given values; the core of insert, upsert and records (insert.c). */
+int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
+               bbots_row *stored, bbots_error *error);
+
+/* Changes the columns in set of a row that was found (update.c). */
+int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
+               uint64_t set, bbots_row *stored, bbots_error *error);
+
+/* The checks that insert and update share, in PostgreSQL's order (insert.c). */
+int check_not_null(const engine_table *table, const bbots_value *values, bbots_error *error);
+int check_unique(bbots_txn *txn, engine_table *table, const engine_image *old,
+                 const engine_image *new_image, const bbots_value *values, bbots_error *error);
+
+#endif

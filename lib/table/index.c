@@ -1,0 +1,403 @@
+/*
+ * table/index.c - index trees: entries that follow the rows.
+ *
+ * An entry is the index's columns and the row's primary key, with nothing behind it; so every
+ * entry is unique and its removal needs no search.
+ *
+ * Entries of unique trees are written at once, because the next statement may clash with them.
+ * Those of other trees wait until somebody reads the tree, until there are many, or until the
+ * commit; then they are written in the tree's order. Ten thousand inserts touch a page of the tree
+ * once and not once an entry: measured as the largest single gain in loading (docs/decisions/).
+ *
+ * What waits is a list of additions and removals in the order in which they came. Of the ones with
+ * the same key the first tells whether the entry was there before and the last whether it shall
+ * be: add … remove comes to nothing.
+ */
+#include "table/engine.h"
+
+#include "base/bytes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define PENDING_ENTRIES_MAX 262144u
+#define PENDING_BYTES_MAX (16u << 20)
+
+typedef struct pending_entry {
+    uint64_t start;  /* the key's first eight bytes, big endian: settles most comparisons */
+    uint32_t offset; /* of the key in bytes; grows with age */
+    uint16_t size;
+    bool add;
+} pending_entry;
+
+struct index_pending {
+    pending_entry *entries;
+    size_t count;
+    size_t room;
+    uint8_t *bytes;
+    size_t used;
+    size_t bytes_room;
+};
+
+void index_pending_free(index_pending *pending)
+{
+    if (pending != NULL) {
+        free(pending->entries);
+        free(pending->bytes);
+        free(pending);
+    }
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+static bool grow(void **memory, size_t *room, size_t needed, size_t unit)
+{
+    if (needed <= *room) {
+        return true;
+    }
+    size_t more = *room == 0 ? 64 : *room * 2;
+    while (more < needed) {
+        more *= 2;
+    }
+    void *moved = realloc(*memory, more * unit);
+    if (moved == NULL) {
+        return false;
+    }
+    *memory = moved;
+    *room = more;
+    return true;
+}
+
+static uint64_t key_start(const uint8_t *key, size_t size)
+{
+    uint8_t first[8] = {0};
+    if (size >= 8) {
+        return bb_load64_big(key);
+    }
+    memcpy(first, key, size);
+    return bb_load64_big(first);
+}
+
+static int wait(txn_table *state, unsigned tree, const uint8_t *key, size_t size, bool add,
+                bbots_error *error)
+{
+    index_pending *pending = state->pending[tree];
+    if (pending == NULL) {
+        pending = calloc(1, sizeof *pending);
+        state->pending[tree] = pending;
+    }
+    if (pending == NULL ||
+        !grow((void **)&pending->entries, &pending->room, pending->count + 1,
+              sizeof *pending->entries) ||
+        !grow((void **)&pending->bytes, &pending->bytes_room, pending->used + size, 1)) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    pending_entry *entry = &pending->entries[pending->count++];
+    entry->start = key_start(key, size);
+    entry->offset = (uint32_t)pending->used;
+    entry->size = (uint16_t)size;
+    entry->add = add;
+    memcpy(pending->bytes + pending->used, key, size);
+    pending->used += size;
+    return BBOTS_OK;
+}
+
+/* ------------------------------------------------------------------ writing in order */
+
+static int compare_keys(const pending_entry *a, const pending_entry *b, const uint8_t *bytes)
+{
+    if (a->start != b->start) {
+        return a->start < b->start ? -1 : 1;
+    }
+    size_t common = a->size < b->size ? a->size : b->size;
+    int order = memcmp(bytes + a->offset, bytes + b->offset, common);
+    return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+static int compare_entries(const void *first, const void *second, void *bytes)
+{
+    const pending_entry *a = first;
+    const pending_entry *b = second;
+    int order = compare_keys(a, b, bytes);
+    return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+static int entry_missing(const engine_table *table, unsigned tree, bool missing,
+                         bbots_error *error)
+{
+    return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, NULL,
+                      "index tree \"%s\" %s", table->table->trees[tree].name,
+                      missing ? "lacks the entry of a row" : "has an entry of no row");
+}
+
+/* Whether all keys that wait come behind everything in the tree: then pages can be filled. */
+static int can_append(store_cursor *cursor, const uint8_t *key, size_t size, bool *append,
+                      bbots_error *error)
+{
+    store_bytes last;
+    store_bytes value;
+    int rc = store_cursor_move(cursor, STORE_LAST, &last, &value, error);
+    if (rc < 0) {
+        return rc;
+    }
+    *append = true;
+    if (rc == BBOTS_OK) {
+        size_t common = size < last.size ? size : last.size;
+        int order = memcmp(key, last.data, common);
+        *append = order > 0 || (order == 0 && size > last.size);
+    }
+    return BBOTS_OK;
+}
+
+static int write_entry(engine_table *table, unsigned tree, store_cursor *cursor, store_bytes key,
+                       bool add, bool append, bbots_error *error)
+{
+    static const store_bytes nothing = {"", 0};
+    int rc;
+    if (add) {
+        rc = store_cursor_put(cursor, key, nothing, append ? STORE_APPEND : STORE_NEW, error);
+        return rc == BBOTS_UNCHANGED ? entry_missing(table, tree, false, error) : rc;
+    }
+    rc = store_cursor_delete(cursor, key, error);
+    return rc == BBOTS_NOT_FOUND ? entry_missing(table, tree, true, error) : rc;
+}
+
+/* Writes sorted entries; of a run with the same key only what it comes to. */
+static int write_sorted(engine_table *table, unsigned tree, const index_pending *pending,
+                        store_cursor *cursor, bbots_error *error)
+{
+    const pending_entry *entries = pending->entries;
+    bool append = false;
+    int rc = can_append(cursor, pending->bytes + entries[0].offset, entries[0].size, &append,
+                        error);
+    for (size_t i = 0; i < pending->count && rc == BBOTS_OK;) {
+        size_t last = i;
+        while (last + 1 < pending->count &&
+               compare_keys(&entries[i], &entries[last + 1], pending->bytes) == 0) {
+            last++;
+        }
+        if (entries[i].add == entries[last].add) {
+            store_bytes key = {pending->bytes + entries[i].offset, entries[i].size};
+            rc = write_entry(table, tree, cursor, key, entries[i].add, append, error);
+        }
+        i = last + 1;
+    }
+    return rc;
+}
+
+static bool is_sorted(const index_pending *pending)
+{
+    for (size_t i = 1; i < pending->count; i++) {
+        if (compare_keys(&pending->entries[i - 1], &pending->entries[i], pending->bytes) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *error)
+{
+    index_pending *pending = state->pending[tree];
+    store_cursor cursor;
+    if (pending == NULL || pending->count == 0) {
+        return BBOTS_OK;
+    }
+    if (!is_sorted(pending)) {
+        qsort_r(pending->entries, pending->count, sizeof *pending->entries, compare_entries,
+                pending->bytes);
+    }
+    int rc = store_cursor_open(&txn->base, state->engine->trees[tree], &cursor, error);
+    if (rc == BBOTS_OK) {
+        rc = write_sorted(state->engine, tree, pending, &cursor, error);
+        store_cursor_close(&cursor);
+    }
+    pending->count = 0;
+    pending->used = 0;
+    return rc == BBOTS_OK ? rc : txn_break(txn, rc);
+}
+
+int index_flush_all(bbots_txn *txn, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; txn->tables != NULL && t < txn->store->schema->table_count; t++) {
+        txn_table *state = txn->tables[t];
+        for (unsigned i = 1; state != NULL && i < state->engine->table->tree_count; i++) {
+            if (rc == BBOTS_OK) {
+                rc = index_flush(txn, state, i, error);
+            }
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ entries of rows */
+
+static size_t entry_of(const bbots_tree *tree, const engine_image *image,
+                       uint8_t entry[CODEC_ENTRY_MAX])
+{
+    size_t size = codec_key_of_row(&image->row, tree->columns, tree->column_count, entry, NULL);
+    memcpy(entry + size, image->key, image->key_size);
+    return size + image->key_size;
+}
+
+static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const uint8_t *entry,
+                        size_t size, bool add, bbots_error *error)
+{
+    static const store_bytes nothing = {"", 0};
+    store_tree handle = state->engine->trees[tree];
+    store_bytes key = {entry, size};
+    if (!state->engine->table->trees[tree].unique) {
+        int rc = wait(state, tree, entry, size, add, error);
+        const index_pending *pending = state->pending[tree];
+        if (rc == BBOTS_OK &&
+            (pending->count >= PENDING_ENTRIES_MAX || pending->used >= PENDING_BYTES_MAX)) {
+            rc = index_flush(txn, state, tree, error);
+        }
+        return rc;
+    }
+    int rc = add ? store_put(&txn->base, handle, key, nothing, STORE_NEW, error)
+                 : store_delete(&txn->base, handle, key, error);
+    if (rc == BBOTS_NOT_FOUND || rc == BBOTS_UNCHANGED) {
+        return entry_missing(state->engine, tree, !add, error);
+    }
+    return rc;
+}
+
+int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
+                 const engine_image *new_image, bbots_error *error)
+{
+    const bbots_table *table = state->engine->table;
+    uint8_t before[CODEC_ENTRY_MAX];
+    uint8_t after[CODEC_ENTRY_MAX];
+    int rc = BBOTS_OK;
+    for (unsigned t = 1; t < table->tree_count && rc == BBOTS_OK; t++) {
+        size_t before_size = old != NULL ? entry_of(&table->trees[t], old, before) : 0;
+        size_t after_size = new_image != NULL ? entry_of(&table->trees[t], new_image, after) : 0;
+        if (before_size == after_size && memcmp(before, after, after_size) == 0) {
+            continue;
+        }
+        if (old != NULL) {
+            rc = change_entry(txn, state, t, before, before_size, false, error);
+        }
+        if (new_image != NULL && rc == BBOTS_OK) {
+            rc = change_entry(txn, state, t, after, after_size, true, error);
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
+                      const bbots_value *values, store_bytes except, store_bytes *row_key,
+                      bbots_error *error)
+{
+    const bbots_tree *shape = &table->table->trees[tree];
+    uint8_t part[CODEC_KEY_MAX];
+    store_bytes key = {part, 0};
+    store_bytes entry;
+    store_bytes value;
+    store_cursor cursor;
+    key.size = codec_key_encode(table->table, shape->columns, shape->column_count, values, part);
+    int rc = store_cursor_open(&txn->base, table->trees[tree], &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = store_cursor_seek(&cursor, key, &entry, &value, error);
+    while (rc == BBOTS_OK) {
+        if (entry.size < key.size || memcmp(entry.data, part, key.size) != 0) {
+            rc = BBOTS_END;
+            break;
+        }
+        row_key->data = (const uint8_t *)entry.data + key.size;
+        row_key->size = entry.size - key.size;
+        if (row_key->size > CODEC_KEY_MAX) {
+            rc = entry_missing(table, tree, false, error);
+        } else if (row_key->size != except.size ||
+                   memcmp(row_key->data, except.data, except.size) != 0) {
+            break;
+        } else {
+            rc = store_cursor_move(&cursor, STORE_NEXT, &entry, &value, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return rc == BBOTS_END ? BBOTS_NOT_FOUND : rc;
+}
+
+/* ------------------------------------------------------------------ a new tree for old rows */
+
+static int build_entry(store_txn *txn, engine_table *table, unsigned tree, store_bytes key,
+                       store_bytes data, bbots_error *error)
+{
+    static const store_bytes nothing = {"", 0};
+    const bbots_tree *shape = &table->table->trees[tree];
+    uint8_t entry[CODEC_ENTRY_MAX];
+    engine_image image;
+    if (key.size > CODEC_KEY_MAX) {
+        return bb_fail(error, BBOTS_CORRUPTED, "a key of table \"%s\" is too long",
+                       table->table->name);
+    }
+    int rc = row_open(table, data, &image.row, NULL, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    memcpy(image.key, key.data, key.size);
+    image.key_size = key.size;
+    store_bytes added = {entry, entry_of(shape, &image, entry)};
+    return store_put(txn, table->trees[tree], added, nothing, STORE_REPLACE, error);
+}
+
+/* Neighbours of a unique tree may not have the same columns, unless one is null. */
+static int confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
+{
+    const bbots_tree *shape = &table->table->trees[tree];
+    uint8_t before[CODEC_KEY_MAX];
+    size_t before_size = 0;
+    store_cursor cursor;
+    store_bytes entry;
+    store_bytes value;
+    int rc = store_cursor_open(txn, table->trees[tree], &cursor, error);
+    int step = rc == BBOTS_OK ? store_cursor_move(&cursor, STORE_FIRST, &entry, &value, error) : rc;
+    while (step == BBOTS_OK) {
+        size_t part = codec_key_part(table->table, shape->columns, shape->column_count, entry.data,
+                                     entry.size);
+        if (part == before_size && memcmp(before, entry.data, part) == 0 &&
+            !codec_key_has_null(table->table, shape->columns, shape->column_count, entry.data,
+                                part)) {
+            step = bb_fail_at(error, BBOTS_UNIQUE_VIOLATION, table->table->name, NULL, NULL,
+                              "could not create unique index tree \"%s\": two rows have the same "
+                              "key",
+                              shape->name);
+            break;
+        }
+        memcpy(before, entry.data, part);
+        before_size = part;
+        step = store_cursor_move(&cursor, STORE_NEXT, &entry, &value, error);
+    }
+    store_cursor_close(&cursor);
+    return step == BBOTS_END ? BBOTS_OK : step;
+}
+
+int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
+{
+    store_cursor cursor;
+    store_bytes key;
+    store_bytes data;
+    int rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    int step = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
+    while (step == BBOTS_OK) {
+        step = build_entry(txn, table, tree, key, data, error);
+        if (step == BBOTS_OK) {
+            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    if (step == BBOTS_END) {
+        return table->table->trees[tree].unique ? confirm_unique(txn, table, tree, error)
+                                                : BBOTS_OK;
+    }
+    return step;
+}

@@ -1,0 +1,329 @@
+/*
+ * table/insert.c - insert and upsert.
+ *
+ * Checks come in PostgreSQL's order, so that a row that is wrong in two ways gets the same
+ * complaint: each value against its column, then NOT NULL, then unique keys in the order of the
+ * indexes, then foreign keys.
+ */
+#include "table/engine.h"
+
+#include "codec/literal.h"
+
+#include <bbots/uuid.h>
+
+static bool in_set(uint64_t set, unsigned column)
+{
+    return (set & BBOTS_COLUMN_BIT(column)) != 0;
+}
+
+/* ------------------------------------------------------------------ checks shared with update */
+
+int check_not_null(const engine_table *table, const bbots_value *values, bbots_error *error)
+{
+    for (uint64_t left = table->not_null; left != 0; left &= left - 1) {
+        unsigned column = (unsigned)__builtin_ctzll(left);
+        if (values[column].kind == BBOTS_NULL) {
+            const char *name = table->table->columns[column].name;
+            return bb_fail_at(error, BBOTS_NOT_NULL_VIOLATION, table->table->name, name, NULL,
+                              "null value in column \"%s\" of table \"%s\" violates not-null "
+                              "constraint",
+                              name, table->table->name);
+        }
+    }
+    return BBOTS_OK;
+}
+
+/* The unique index that a tree was made for: its name is the one that PostgreSQL reports. */
+static const bbots_index *unique_index_of(const bbots_table *table, unsigned tree)
+{
+    for (unsigned i = 0; i < table->index_count; i++) {
+        const bbots_index *index = &table->indexes[i];
+        if (index->tree == tree &&
+            (index->flags & (BBOTS_INDEX_UNIQUE | BBOTS_INDEX_PRIMARY)) != 0) {
+            return index;
+        }
+    }
+    return &table->indexes[0];
+}
+
+static int duplicate(const bbots_row *row, unsigned tree, bbots_error *error)
+{
+    char names[ROW_KEY_TEXT_MAX];
+    char values[ROW_KEY_TEXT_MAX];
+    const bbots_index *index = unique_index_of(row->table, tree);
+    return bb_fail_at(error, BBOTS_UNIQUE_VIOLATION, row->table->name,
+                      row->table->columns[index->columns[0]].name, index->name,
+                      "duplicate key value violates unique constraint \"%s\": key (%s)=(%s) "
+                      "already exists",
+                      index->name,
+                      row_column_names(row->table, index->columns, index->column_count, names),
+                      row_key_text(row, index->columns, index->column_count, values));
+}
+
+static int check_primary(bbots_txn *txn, engine_table *table, const engine_image *old,
+                         const engine_image *new_image, bbots_error *error)
+{
+    store_bytes key = {new_image->key, new_image->key_size};
+    store_bytes found;
+    txn_table *state = txn->tables != NULL ? txn->tables[table->table->number] : NULL;
+    if (old != NULL && old->key_size == key.size && memcmp(old->key, key.data, key.size) == 0) {
+        return BBOTS_OK;
+    }
+    if (state != NULL && state->last_known && key.size == state->last_size &&
+        memcmp(key.data, state->last_key, key.size) > 0) {
+        return BBOTS_OK; /* behind the greatest key: it cannot be there */
+    }
+    int rc = store_get(&txn->base, table->trees[0], key, &found, error);
+    return rc == BBOTS_OK          ? duplicate(&new_image->row, 0, error)
+           : rc == BBOTS_NOT_FOUND ? BBOTS_OK
+                                   : rc;
+}
+
+static int check_tree(bbots_txn *txn, engine_table *table, unsigned tree,
+                      const engine_image *old, const engine_image *new_image,
+                      const bbots_value *values, bbots_error *error)
+{
+    const bbots_tree *shape = &table->table->trees[tree];
+    bbots_value key[BBOTS_KEY_COLUMNS_MAX];
+    store_bytes except = {NULL, 0};
+    store_bytes found;
+    for (unsigned i = 0; i < shape->column_count; i++) {
+        key[i] = values[shape->columns[i]];
+        if (key[i].kind == BBOTS_NULL) {
+            return BBOTS_OK; /* nulls are distinct */
+        }
+    }
+    if (old != NULL) {
+        except.data = old->key;
+        except.size = old->key_size;
+    }
+    int rc = index_find_unique(txn, table, tree, key, except, &found, error);
+    return rc == BBOTS_OK          ? duplicate(&new_image->row, tree, error)
+           : rc == BBOTS_NOT_FOUND ? BBOTS_OK
+                                   : rc;
+}
+
+int check_unique(bbots_txn *txn, engine_table *table, const engine_image *old,
+                 const engine_image *new_image, const bbots_value *values, bbots_error *error)
+{
+    int rc = check_primary(txn, table, old, new_image, error);
+    for (unsigned t = 1; t < table->table->tree_count && rc == BBOTS_OK; t++) {
+        if (table->table->trees[t].unique) {
+            rc = check_tree(txn, table, t, old, new_image, values, error);
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ a whole row */
+
+static int next_serial(txn_table *state, unsigned column, bbots_value *value, bbots_error *error)
+{
+    const bbots_table *table = state->engine->table;
+    const bbots_column *description = &table->columns[column];
+    int64_t most = description->type == BBOTS_TYPE_SMALLINT  ? INT16_MAX
+                   : description->type == BBOTS_TYPE_INTEGER ? INT32_MAX
+                                                             : INT64_MAX - 1;
+    if (state->stat.serial_next > most) {
+        return bb_fail_at(error, BBOTS_SERIAL_EXHAUSTED, table->name, description->name, NULL,
+                          "serial column \"%s\" of table \"%s\" reached its last number",
+                          description->name, table->name);
+    }
+    *value = bbots_value_integer(state->stat.serial_next);
+    return BBOTS_OK;
+}
+
+static int default_value(bbots_txn *txn, txn_table *state, unsigned column, bbots_value *value,
+                         bbots_error *error)
+{
+    const engine_table *table = state->engine;
+    if ((int)column == table->serial) {
+        return next_serial(state, column, value, error);
+    }
+    switch ((bbots_default)table->table->columns[column].default_kind) {
+    case BBOTS_DEFAULT_NOW:
+        *value = bbots_value_timestamp(bbots_txn_now(txn));
+        break;
+    case BBOTS_DEFAULT_UUID:
+        *value = bbots_value_uuid(bbots_uuid_random());
+        break;
+    default:
+        *value = table->defaults[column];
+        break;
+    }
+    return BBOTS_OK;
+}
+
+static int complete_values(bbots_txn *txn, txn_table *state, const bbots_value *values,
+                           uint64_t given, bbots_value *complete, bbots_error *error)
+{
+    const bbots_table *table = state->engine->table;
+    int rc = BBOTS_OK;
+    for (unsigned c = 0; c < table->column_count && rc == BBOTS_OK; c++) {
+        rc = in_set(given, c)
+                 ? codec_value_store(&txn->scratch, table, c, &values[c], &complete[c], error)
+                 : default_value(txn, state, c, &complete[c], error);
+    }
+    return rc;
+}
+
+/* A serial never gives a number twice: also not one that a caller chose himself. */
+static void note_serial(txn_table *state, const bbots_value *values)
+{
+    int serial = state->engine->serial;
+    if (serial >= 0 && values[serial].integer >= state->stat.serial_next) {
+        state->stat.serial_next = values[serial].integer + (values[serial].integer != INT64_MAX);
+        state->dirty = true;
+    }
+}
+
+int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
+               bbots_row *stored, bbots_error *error)
+{
+    bbots_value complete[BBOTS_COLUMNS_MAX];
+    engine_image image;
+    txn_table *state;
+    int rc = txn_touch(txn, table, &state, error);
+    if (rc == BBOTS_OK) {
+        rc = complete_values(txn, state, values, given, complete, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_not_null(table, complete, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = row_make(txn, table, complete, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_unique(txn, table, NULL, &image, complete, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = reference_check_parents(txn, table, &image.row, ~UINT64_C(0), error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = table_change(txn, state, NULL, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        note_serial(state, complete);
+        if (stored != NULL) {
+            *stored = image.row; /* in scratch: it lives until the next statement */
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ public */
+
+/* Every statement begins here: its memory is what the last one used. */
+int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine_table **engine,
+                    bbots_error *error)
+{
+    bb_error_clear(error);
+    int rc = store_check_process(txn->store->file, error);
+    if (rc == BBOTS_OK) {
+        rc = txn_check(txn, write, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = txn_engine_table(txn, table, engine, error);
+    }
+    bb_arena_reset(&txn->scratch);
+    return rc;
+}
+
+int statement_check_columns(const bbots_table *table, uint64_t columns, bbots_error *error)
+{
+    if (table->column_count < BBOTS_COLUMNS_MAX && columns >> table->column_count != 0) {
+        return bb_fail_at(error, BBOTS_UNKNOWN_COLUMN, table->name, NULL, NULL,
+                          "table \"%s\" has %u columns; the set names one behind them",
+                          table->name, table->column_count);
+    }
+    return BBOTS_OK;
+}
+
+int bbots_insert(bbots_txn *txn, const bbots_table *table, const bbots_value *values,
+                 uint64_t given, bbots_row *stored, bbots_error *error)
+{
+    engine_table *engine;
+    int rc = statement_begin(txn, table, true, &engine, error);
+    if (rc == BBOTS_OK) {
+        rc = statement_check_columns(table, given, error);
+    }
+    return rc == BBOTS_OK ? insert_row(txn, engine, values, given, stored, error) : rc;
+}
+
+/* The row with which the new one would clash in the conflict index. */
+static int find_conflict(bbots_txn *txn, engine_table *engine, unsigned conflict,
+                         const bbots_value *values, uint64_t given, engine_image *image,
+                         bbots_error *error)
+{
+    const bbots_table *table = engine->table;
+    bbots_value key[BBOTS_KEY_COLUMNS_MAX];
+    bbots_value stored[BBOTS_KEY_COLUMNS_MAX];
+    if (conflict >= table->index_count) {
+        return row_key(txn, table, conflict, values, stored, NULL, NULL, error);
+    }
+    const bbots_index *index = &table->indexes[conflict];
+    for (unsigned i = 0; i < index->column_count; i++) {
+        unsigned column = index->columns[i];
+        bool serial_or_uuid = (int)column == engine->serial ||
+                              table->columns[column].default_kind == BBOTS_DEFAULT_UUID;
+        if (in_set(given, column)) {
+            key[i] = values[column];
+        } else if (serial_or_uuid) {
+            return BBOTS_NOT_FOUND; /* a number or uuid that is new clashes with nothing */
+        } else {
+            txn_table *state;
+            int rc = txn_touch(txn, engine, &state, error);
+            rc = rc == BBOTS_OK ? default_value(txn, state, column, &key[i], error) : rc;
+            if (rc != BBOTS_OK) {
+                return rc;
+            }
+        }
+    }
+    int rc = row_key(txn, table, conflict, key, stored, NULL, NULL, error);
+    return rc == BBOTS_OK ? row_find(txn, engine, conflict, stored, image, error) : rc;
+}
+
+/* Whether the values would make a row at all: their own rules and NOT NULL. */
+static int judge_values(bbots_txn *txn, engine_table *engine, const bbots_value *values,
+                        uint64_t given, bbots_error *error)
+{
+    bbots_value complete[BBOTS_COLUMNS_MAX];
+    txn_table *state;
+    int rc = txn_touch(txn, engine, &state, error);
+    if (rc == BBOTS_OK) {
+        rc = complete_values(txn, state, values, given, complete, error);
+    }
+    return rc == BBOTS_OK ? check_not_null(engine, complete, error) : rc;
+}
+
+int bbots_upsert(bbots_txn *txn, const bbots_table *table, unsigned conflict,
+                 const bbots_value *values, uint64_t given, const bbots_value *set_values,
+                 uint64_t set, bbots_row *stored, bool *inserted, bbots_error *error)
+{
+    engine_table *engine;
+    engine_image image;
+    int rc = statement_begin(txn, table, true, &engine, error);
+    if (rc == BBOTS_OK) {
+        rc = statement_check_columns(table, given | set, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = find_conflict(txn, engine, conflict, values, given, &image, error);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (inserted != NULL) {
+        *inserted = rc == BBOTS_NOT_FOUND;
+    }
+    if (rc == BBOTS_NOT_FOUND) {
+        return insert_row(txn, engine, values, given, stored, error);
+    }
+    /* PostgreSQL judges the row to insert before it looks for the clash. */
+    rc = judge_values(txn, engine, values, given, error);
+    if (rc == BBOTS_OK && set != 0) {
+        rc = update_row(txn, engine, &image, set_values, set, stored, error);
+    } else if (rc == BBOTS_OK && stored != NULL) {
+        *stored = image.row;
+    }
+    return rc;
+}

@@ -1,0 +1,400 @@
+/*
+ * table/open.c - a store is opened: the file, its schema, and what the engine derives from it.
+ */
+#include "table/engine.h"
+
+#include "codec/literal.h"
+#include "schema/schema.h"
+
+#include <bbots/bbots.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------ what follows from a schema */
+
+/* Literal defaults are read once; the generator and the schema's reader made sure they fit. */
+static int prepare_defaults(bb_arena *arena, engine_table *engine, bbots_error *error)
+{
+    const bbots_table *table = engine->table;
+    engine->defaults = bb_arena_alloc(arena, sizeof(bbots_value) * table->column_count);
+    if (engine->defaults == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    for (unsigned c = 0; c < table->column_count; c++) {
+        const bbots_column *column = &table->columns[c];
+        engine->defaults[c] = bbots_value_null();
+        if (column->default_kind == BBOTS_DEFAULT_LITERAL) {
+            bbots_value text = bbots_value_string(column->default_text);
+            int rc = codec_value_store(arena, table, c, &text, &engine->defaults[c], error);
+            if (rc != BBOTS_OK) {
+                return rc;
+            }
+        }
+    }
+    return BBOTS_OK;
+}
+
+static void prepare_columns(engine_table *engine)
+{
+    const bbots_table *table = engine->table;
+    engine->serial = -1;
+    engine->deleted_at = -1;
+    engine->is_active = -1;
+    for (unsigned c = 0; c < table->column_count; c++) {
+        const bbots_column *column = &table->columns[c];
+        bool time = column->type == BBOTS_TYPE_TIMESTAMP || column->type == BBOTS_TYPE_TIMESTAMPTZ;
+        if ((column->flags & BBOTS_COLUMN_NOT_NULL) != 0) {
+            engine->not_null |= BBOTS_COLUMN_BIT(c);
+        }
+        if ((column->flags & BBOTS_COLUMN_UPDATED_AT) != 0) {
+            engine->updated_at |= BBOTS_COLUMN_BIT(c);
+        }
+        if ((column->flags & BBOTS_COLUMN_SERIAL) != 0) {
+            engine->serial = (int)c;
+        }
+        if (time && strcmp(column->name, "deletedAt") == 0) {
+            engine->deleted_at = (int)c;
+        }
+        if (strcmp(column->name, "isActive") == 0 &&
+            (column->type == BBOTS_TYPE_BOOLEAN || column->type == BBOTS_TYPE_VARCHAR)) {
+            engine->is_active = (int)c;
+        }
+    }
+}
+
+static void prepare_referenced(bbots_store *store, engine_table *engine)
+{
+    for (unsigned r = 0; r < engine->table->reference_count; r++) {
+        bbots_reference reference = engine->table->references[r];
+        const bbots_foreign_key *key =
+            &store->schema->tables[reference.table]->foreign_keys[reference.foreign_key];
+        for (unsigned i = 0; i < key->column_count; i++) {
+            engine->referenced |= BBOTS_COLUMN_BIT(key->parent_columns[i]);
+        }
+    }
+}
+
+static int prepare_table(bbots_store *store, engine_table *engine, const bbots_table *table,
+                         bbots_error *error)
+{
+    size_t older_size = sizeof *engine->older * (table->column_count + 1u);
+    engine->table = table;
+    engine->trees = bb_arena_alloc(&store->arena, sizeof *engine->trees * table->tree_count);
+    engine->older = bb_arena_alloc(&store->arena, older_size);
+    if (engine->trees == NULL || engine->older == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    memset((void *)engine->older, 0, older_size);
+    prepare_columns(engine);
+    prepare_referenced(store, engine);
+    int rc = prepare_defaults(&store->arena, engine, error);
+    codec_layout_init(&engine->layout, table, table->column_count, engine->defaults);
+    return rc;
+}
+
+static int prepare_tables(bbots_store *store, bbots_error *error)
+{
+    size_t size = sizeof *store->tables * store->schema->table_count;
+    int rc = BBOTS_OK;
+    store->tables = bb_arena_alloc(&store->arena, size);
+    if (store->tables == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    memset(store->tables, 0, size);
+    for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
+        rc = prepare_table(store, &store->tables[t], store->schema->tables[t], error);
+    }
+    return rc;
+}
+
+/*
+ * All trees are opened at once, before other threads can know the store: LMDB allows one
+ * transaction at a time to open some, and a reader that began before would not see them.
+ */
+static int open_trees(bbots_store *store, bbots_error *error)
+{
+    store_txn txn = {0};
+    int rc = store_begin(store->file, false, &txn, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
+        const bbots_table *table = store->schema->tables[t];
+        for (unsigned i = 0; i < table->tree_count && rc == BBOTS_OK; i++) {
+            rc = store_tree_open(&txn, table->trees[i].name, false, &store->tables[t].trees[i],
+                                 error);
+            if (rc == BBOTS_NOT_FOUND) {
+                rc = bb_fail_at(error, BBOTS_CORRUPTED, table->name, NULL, NULL,
+                                "tree \"%s\" is missing from the file", table->trees[i].name);
+            }
+        }
+    }
+    if (rc != BBOTS_OK) {
+        store_abort(&txn);
+        return rc;
+    }
+    return store_commit(&txn, error); /* so that the trees stay open */
+}
+
+/* ------------------------------------------------------------------ a schema that grew */
+
+static bool has_tree(const bbots_schema *schema, const bbots_table *table, const char *tree_name)
+{
+    const bbots_table *old = bbots_schema_table(schema, table->name, NULL);
+    for (unsigned t = 0; old != NULL && t < old->tree_count; t++) {
+        if (strcmp(old->trees[t].name, tree_name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fills the index trees that the file did not have before from the rows that it has. */
+static int build_new_trees(bbots_store *store, const bbots_schema *old, store_txn *txn,
+                           bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
+        engine_table *engine = &store->tables[t];
+        const bbots_table *table = engine->table;
+        if (bbots_schema_table(old, table->name, NULL) == NULL) {
+            continue;
+        }
+        rc = store_tree_open(txn, table->trees[0].name, false, &engine->trees[0], error);
+        for (unsigned i = 1; i < table->tree_count && rc == BBOTS_OK; i++) {
+            rc = store_tree_open(txn, table->trees[i].name, false, &engine->trees[i], error);
+            if (rc == BBOTS_OK && !has_tree(old, table, table->trees[i].name)) {
+                rc = index_build(txn, engine, i, error);
+            }
+        }
+    }
+    return rc;
+}
+
+/* One transaction: the new schema with everything that belongs to it, or the old one. */
+static int upgrade(bbots_store *store, const bbots_schema *old, bbots_error *error)
+{
+    store_txn txn = {0};
+    int rc = store_begin(store->file, true, &txn, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = catalog_confirm(&txn, old, error);
+    if (rc == BBOTS_OK) {
+        rc = catalog_write_schema(&txn, store->schema, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = build_new_trees(store, old, &txn, error);
+    }
+    if (rc != BBOTS_OK) {
+        store_abort(&txn);
+        return rc;
+    }
+    return store_commit(&txn, error);
+}
+
+/* Settles which schema is in force: the caller's, or the file's. */
+static int settle_schema(bbots_store *store, const char *path, const bbots_options *options,
+                         const bbots_schema **old, bbots_error *error)
+{
+    const bbots_schema *found = NULL;
+    *old = NULL;
+    int rc = catalog_read(store->file, path, options->schema, &store->arena, &found, error);
+    if (rc == BBOTS_UNCHANGED || rc < 0) {
+        store->schema = options->schema;
+        return rc < 0 ? rc : BBOTS_OK;
+    }
+    if (options->schema == NULL) {
+        store->schema = found;
+        return BBOTS_OK;
+    }
+    rc = schema_compare(found, options->schema, error);
+    if (rc < 0) {
+        return rc;
+    }
+    store->schema = options->schema;
+    *old = found;
+    if ((options->flags & BBOTS_OPEN_UPGRADE) == 0 || store->read_only) {
+        return bb_fail(error, BBOTS_SCHEMA_MISMATCH,
+                       "file \"%s\" has an earlier schema; it can be brought to the given one by "
+                       "opening it for writing with BBOTS_OPEN_UPGRADE",
+                       path);
+    }
+    return BBOTS_OK;
+}
+
+/* ------------------------------------------------------------------ open and close */
+
+static store_options file_options(const bbots_options *options)
+{
+    store_options result = {.mode = options->mode != 0 ? options->mode : 0600,
+                            .readers_max = options->readers_max,
+                            .map_bytes = options->map_bytes,
+                            .file_bytes_max = options->file_bytes_max,
+                            .relaxed = options->durability == BBOTS_RELAXED,
+                            .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0};
+    /* A few thousand are as good as any number: only those that are open cost time. */
+    result.trees_max = 8 * BBOTS_TABLES_MAX;
+    return result;
+}
+
+static int check_options(const char *path, const bbots_options *options, bbots_error *error)
+{
+    const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
+                           BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK;
+    if (path == NULL || path[0] == '\0') {
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
+    }
+    if ((options->flags & ~known) != 0 || options->durability > BBOTS_RELAXED ||
+        (options->mode & ~0777u) != 0 || options->readers_max > 100000) {
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "an option of bbots_open() has no such value");
+    }
+    if ((options->flags & BBOTS_OPEN_CREATE) != 0 && options->schema == NULL) {
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "a new store needs a schema");
+    }
+    return BBOTS_OK;
+}
+
+/* Opens the file; makes it first when that is wanted and there is none. */
+static int open_file(const char *path, const bbots_options *options, store_file **file,
+                     bbots_error *error)
+{
+    store_options settings = file_options(options);
+    bool create = (options->flags & BBOTS_OPEN_CREATE) != 0;
+    bool exclusive = create && (options->flags & BBOTS_OPEN_EXCLUSIVE) != 0;
+    int rc;
+    if (!exclusive) {
+        rc = store_file_open(path, &settings, file, create ? NULL : error);
+        if (rc != BBOTS_FILE_MISSING || !create) {
+            return rc == BBOTS_OK || !create ? rc : store_file_open(path, &settings, file, error);
+        }
+    }
+    rc = store_file_create(path, &settings, catalog_create,
+                           (void *)(uintptr_t)options->schema, error);
+    if (rc == BBOTS_FILE_EXISTS && !exclusive) {
+        bb_error_clear(error); /* another process was faster: its file is as good */
+        rc = BBOTS_OK;
+    }
+    return rc == BBOTS_OK ? store_file_open(path, &settings, file, error) : rc;
+}
+
+static void free_store(bbots_store *store)
+{
+    txn_discard_spares(store);
+    if (store->tables != NULL) {
+        for (uint32_t t = 0; t < store->schema->table_count; t++) {
+            engine_table *engine = &store->tables[t];
+            for (unsigned c = 0; engine->older != NULL && c < engine->table->column_count; c++) {
+                free(atomic_load(&engine->older[c]));
+            }
+        }
+    }
+    bb_arena_free(&store->arena);
+    pthread_mutex_destroy(&store->spare_mutex);
+    free(store);
+}
+
+static int open_engine(bbots_store *store, const char *path, const bbots_options *options,
+                       bbots_error *error)
+{
+    const bbots_schema *old;
+    int rc = settle_schema(store, path, options, &old, error);
+    if (rc == BBOTS_OK) {
+        rc = prepare_tables(store, error);
+    }
+    if (rc == BBOTS_OK && old != NULL) {
+        rc = upgrade(store, old, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = open_trees(store, error);
+    }
+    return rc;
+}
+
+int bbots_open(const char *path, const bbots_options *options, bbots_store **opened,
+               bbots_error *error)
+{
+    static const bbots_options plain;
+    bb_error_clear(error);
+    *opened = NULL;
+    options = options != NULL ? options : &plain;
+    int rc = check_options(path, options, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    bbots_store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    bb_arena_init(&store->arena);
+    pthread_mutex_init(&store->spare_mutex, NULL);
+    store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
+    rc = open_file(path, options, &store->file, error);
+    if (rc == BBOTS_OK) {
+        rc = open_engine(store, path, options, error);
+        if (rc != BBOTS_OK) {
+            store_file_close(store->file, NULL);
+        }
+    }
+    if (rc != BBOTS_OK) {
+        free_store(store);
+        return rc;
+    }
+    *opened = store;
+    return BBOTS_OK;
+}
+
+int bbots_close(bbots_store *store, bbots_error *error)
+{
+    bb_error_clear(error);
+    if (store == NULL) {
+        return BBOTS_OK;
+    }
+    txn_discard_spares(store);
+    int rc = store_file_close(store->file, error);
+    if (rc == BBOTS_OK) {
+        free_store(store);
+    }
+    return rc;
+}
+
+const bbots_schema *bbots_store_schema(const bbots_store *store)
+{
+    return store->schema;
+}
+
+const bbots_table *bbots_store_table(const bbots_store *store, const char *name,
+                                     bbots_error *error)
+{
+    bb_error_clear(error);
+    const bbots_table *table = bbots_schema_table(store->schema, name, NULL);
+    if (table == NULL) {
+        char shown[BB_QUOTE_MAX];
+        bb_fail(error, BBOTS_UNKNOWN_TABLE, "there is no table %s",
+                bb_quote(name, strlen(name), shown));
+    }
+    return table;
+}
+
+int bbots_store_stat(bbots_store *store, bbots_stat *stat, bbots_error *error)
+{
+    store_stat found;
+    bb_error_clear(error);
+    memset(stat, 0, sizeof *stat);
+    int rc = store_file_stat(store->file, &found, error);
+    if (rc == BBOTS_OK) {
+        stat->file_bytes = found.file_bytes;
+        stat->used_bytes = found.used_bytes;
+        stat->map_bytes = found.map_bytes;
+        stat->transaction = found.transaction;
+        stat->page_bytes = found.page_bytes;
+        stat->readers = found.readers;
+        stat->readers_max = found.readers_max;
+        stat->format_version = CATALOG_FORMAT_VERSION;
+    }
+    return rc;
+}
+
+const char *bbots_version(void)
+{
+    return "0.1.0";
+}

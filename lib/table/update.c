@@ -1,0 +1,138 @@
+/*
+ * table/update.c - update and soft delete.
+ */
+#include "table/engine.h"
+
+#include "codec/literal.h"
+
+static bool in_set(uint64_t set, unsigned column)
+{
+    return (set & BBOTS_COLUMN_BIT(column)) != 0;
+}
+
+/* The row's values with the ones in set replaced and updatedAt set. */
+static int merge_values(bbots_txn *txn, engine_table *table, const bbots_row *old,
+                        const bbots_value *values, uint64_t set, bbots_value *merged,
+                        bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (unsigned c = 0; c < table->table->column_count && rc == BBOTS_OK; c++) {
+        if (in_set(set, c)) {
+            rc = codec_value_store(&txn->scratch, table->table, c, &values[c], &merged[c], error);
+        } else if (in_set(table->updated_at, c)) {
+            merged[c] = bbots_value_timestamp(bbots_txn_now(txn));
+        } else {
+            merged[c] = bbots_row_value(old, c);
+        }
+    }
+    return rc;
+}
+
+/* A serial column that is set to a number moves the serial on, as in an insert. */
+static void note_serial(txn_table *state, const bbots_value *merged, uint64_t set)
+{
+    int serial = state->engine->serial;
+    if (serial >= 0 && in_set(set, (unsigned)serial) &&
+        merged[serial].kind == BBOTS_INTEGER &&
+        merged[serial].integer >= state->stat.serial_next) {
+        state->stat.serial_next = merged[serial].integer + (merged[serial].integer != INT64_MAX);
+        state->dirty = true;
+    }
+}
+
+int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
+               uint64_t set, bbots_row *stored, bbots_error *error)
+{
+    bbots_value merged[BBOTS_COLUMNS_MAX];
+    engine_image image;
+    txn_table *state;
+    int rc = txn_touch(txn, table, &state, error);
+    if (rc == BBOTS_OK) {
+        rc = merge_values(txn, table, &old->row, values, set, merged, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_not_null(table, merged, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = row_make(txn, table, merged, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_unique(txn, table, old, &image, merged, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = reference_check_parents(txn, table, &image.row, set, error);
+    }
+    if (rc == BBOTS_OK && (set & table->referenced) != 0) {
+        rc = reference_check_children(txn, table, old, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = table_change(txn, state, old, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        note_serial(state, merged, set);
+        if (stored != NULL) {
+            *stored = image.row;
+        }
+    }
+    return rc;
+}
+
+static int find_for_change(bbots_txn *txn, engine_table *engine, unsigned index,
+                           const bbots_value *key, engine_image *image, bbots_error *error)
+{
+    bbots_value stored[BBOTS_KEY_COLUMNS_MAX];
+    int rc = row_key(txn, engine->table, index, key, stored, NULL, NULL, error);
+    return rc == BBOTS_OK ? row_find(txn, engine, index, stored, image, error) : rc;
+}
+
+int bbots_update(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
+                 const bbots_value *values, uint64_t set, bbots_row *stored, bbots_error *error)
+{
+    engine_table *engine;
+    engine_image old;
+    int rc = statement_begin(txn, table, true, &engine, error);
+    if (rc == BBOTS_OK) {
+        rc = statement_check_columns(table, set, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = find_for_change(txn, engine, index, key, &old, error);
+    }
+    return rc == BBOTS_OK ? update_row(txn, engine, &old, values, set, stored, error) : rc;
+}
+
+int bbots_soft_delete(bbots_txn *txn, const bbots_table *table, unsigned index,
+                      const bbots_value *key, bbots_error *error)
+{
+    engine_table *engine;
+    engine_image old;
+    bbots_value values[BBOTS_COLUMNS_MAX];
+    uint64_t set = 0;
+    int rc = statement_begin(txn, table, true, &engine, error);
+    if (rc == BBOTS_OK && engine->deleted_at < 0 && engine->is_active < 0) {
+        rc = bb_fail_at(error, BBOTS_UNKNOWN_COLUMN, table->name, NULL, NULL,
+                        "table \"%s\" has neither \"deletedAt\" nor \"isActive\"", table->name);
+    }
+    if (rc == BBOTS_OK) {
+        rc = find_for_change(txn, engine, index, key, &old, error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (engine->deleted_at >= 0 &&
+        bbots_row_value(&old.row, (unsigned)engine->deleted_at).kind == BBOTS_NULL) {
+        values[engine->deleted_at] = bbots_value_timestamp(bbots_txn_now(txn));
+        set |= BBOTS_COLUMN_BIT(engine->deleted_at);
+    }
+    if (engine->is_active >= 0) {
+        bbots_value active = bbots_row_value(&old.row, (unsigned)engine->is_active);
+        bool text = table->columns[engine->is_active].type == BBOTS_TYPE_VARCHAR;
+        bool off = text ? active.size == 5 && memcmp(active.data, "false", 5) == 0
+                        : active.kind == BBOTS_BOOLEAN && !active.boolean;
+        if (!off) {
+            values[engine->is_active] = text ? bbots_value_string("false")
+                                             : bbots_value_boolean(false);
+            set |= BBOTS_COLUMN_BIT(engine->is_active);
+        }
+    }
+    return set != 0 ? update_row(txn, engine, &old, values, set, NULL, error) : BBOTS_UNCHANGED;
+}
