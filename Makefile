@@ -17,8 +17,10 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
 
 # ---------------------------------------------------------------- what the machine has
 
-PACKAGES := lmdb msgpack libsodium libxxhash yajl
 PKG_CONFIG ?= pkg-config
+# Debian calls msgpack-c's C library msgpack, later releases msgpack-c.
+MSGPACK := $(shell $(PKG_CONFIG) --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+PACKAGES := lmdb $(MSGPACK) libsodium libxxhash yajl
 LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpthread
 VERSION := 0.1.0
 SONAME := libbbots.so.0
@@ -111,6 +113,62 @@ $(BUILD)/libbbots.so: $(BUILD)/$(SONAME)
 $(BUILD)/bbots-inspect: $(INSPECT_OBJECTS) $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
+# A host's own tables and program (tests/generator/shop.sql) are built and run by the tests.
+
+# ---------------------------------------------------------------- tests
+
+TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/model/test_*.c))
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+TEST_SCRIPTS := $(sort $(wildcard tests/schema/test_*.sh tests/generator/test_*.sh tests/cli/test_*.sh \
+	tests/cli/test_*.py tests/format/test_*.sh tests/docs/test_*.sh tests/headers/test_*.sh \
+	tests/contract/test_*.sh))
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
+TEST_CPPFLAGS = -Itests -Itools/bbots-schema
+
+$(BUILD)/tests/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
+$(BUILD)/tests/%.o: $(GEN)/platform_schema.c
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
+
+$(BUILD)/tests/contract/%: $(BUILD)/tests/contract/%.o $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
+
+$(BUILD)/tests/model/%: $(BUILD)/tests/model/%.o $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
+
+.PHONY: test-programs
+test-programs: $(TEST_PROGRAMS)
+
+.PHONY: setup
+setup: ## install what building and testing need (apt), or print the command
+	tools/setup.sh test
+
+# What the scripts need to know of this build.
+TEST_ENVIRONMENT = BUILD=$(BUILD) GEN=$(GEN) CC="$(CC)" \
+	BBOTS_INSPECT=$(BUILD)/bbots-inspect BBOTS_SCHEMA=$(BUILD)/bbots-schema
+
+.PHONY: test
+test: ## set up, build and run everything: release, sanitizers, clang, valgrind
+	tools/setup.sh test
+	$(MAKE) -j2 all test-programs
+	$(MAKE) -j2 MODE=asan all test-programs
+	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
+	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
+		$(TEST_PROGRAMS) $(TEST_SCRIPTS) \
+		$(TEST_SOURCES:%.c=build/asan/%) $(addprefix tests/valgrind.sh ,$(VALGRIND_PROGRAMS))
+
+.PHONY: quick
+quick: all test-programs ## run the release build's tests only
+	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
+
+.PHONY: check
+check: ## look at the structure: rooms and their doors
+	tools/check-rooms.sh
 
 # ---------------------------------------------------------------- help
 

@@ -260,13 +260,18 @@ static int open_row(bbots_cursor *cursor, store_bytes entry, store_bytes value, 
     const bbots_table *table = cursor->table->table;
     const bbots_tree *tree = tree_of(cursor);
     if (cursor->tree == 0) {
-        return row_open(cursor->table, value, row, NULL, error);
+        int opened = row_open(cursor->table, value, row, NULL, error);
+        return opened == BBOTS_OK ? row_confirm_key(cursor->table, row, entry, error) : opened;
     }
-    size_t part = codec_key_part(table, tree->columns, tree->column_count, entry.data, entry.size);
-    store_bytes key = {(const uint8_t *)entry.data + part, entry.size - part};
-    int rc = part == 0 || part >= entry.size
+    size_t size = codec_key_part(table, tree->columns, tree->column_count, entry.data, entry.size);
+    store_bytes part = {entry.data, size};
+    store_bytes key = {(const uint8_t *)entry.data + size, entry.size - size};
+    int rc = size == 0 || size >= entry.size
                  ? BBOTS_NOT_FOUND
                  : row_fetch(cursor->txn, cursor->table, key, row, NULL, error);
+    if (rc == BBOTS_OK) {
+        rc = row_confirm_entry(cursor->table, cursor->tree, row, part, error);
+    }
     if (rc == BBOTS_NOT_FOUND) {
         rc = bb_fail_at(error, BBOTS_CORRUPTED, table->name, NULL, NULL,
                         "index tree \"%s\" has an entry of no row", tree->name);

@@ -63,8 +63,8 @@ typedef struct engine_stat {
     int64_t serial_next;
 } engine_stat;
 
-/* Index entries that wait to be written in the order of their tree (index.c). */
-typedef struct index_pending index_pending;
+/* Index entries that wait to be written in the order of their tree (pending.h). */
+struct index_pending;
 
 /* What a write transaction knows of a table that it touched. */
 typedef struct txn_table {
@@ -75,7 +75,7 @@ typedef struct txn_table {
     uint8_t last_key[CODEC_KEY_MAX];
     size_t last_size;
     uint64_t removals;            /* keys that went away: what was known of references is void */
-    index_pending **pending;      /* by tree; NULL: nothing waits */
+    struct index_pending **pending; /* by tree; NULL: nothing waits */
 } txn_table;
 
 /* A row change that can be taken back (undo.c). */
@@ -151,6 +151,14 @@ int row_open(engine_table *table, store_bytes data, bbots_row *row, codec_hash *
 int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
             bbots_value *stored, uint8_t *bytes, size_t *size, bbots_error *error);
 
+/* BBOTS_CORRUPTED when a row lies under a key that is not its own. */
+int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes key,
+                    bbots_error *error);
+
+/* BBOTS_CORRUPTED when the first part of an index entry does not fit the row that it leads to. */
+int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row *row,
+                      store_bytes part, bbots_error *error);
+
 /* Finds a row by its primary key's bytes. BBOTS_OK or BBOTS_NOT_FOUND. hash may be NULL. */
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
               codec_hash *hash, bbots_error *error);
@@ -189,8 +197,6 @@ int index_flush_all(bbots_txn *txn, bbots_error *error);
 /* Brings a table's index trees from a row to another; either may be NULL. */
 int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
                  const engine_image *new_image, bbots_error *error);
-
-void index_pending_free(index_pending *pending);
 
 /* Fills a tree of an existing table from its rows (a schema that grew). */
 int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);

@@ -8,119 +8,14 @@
  * Those of other trees wait until somebody reads the tree, until there are many, or until the
  * commit; then they are written in the tree's order. Ten thousand inserts touch a page of the tree
  * once and not once an entry: measured as the largest single gain in loading (docs/decisions/).
- *
- * What waits is a list of additions and removals in the order in which they came. Of the ones with
- * the same key the first tells whether the entry was there before and the last whether it shall
- * be: add … remove comes to nothing.
  */
 #include "table/engine.h"
 
-#include "base/bytes.h"
+#include "table/pending.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-#define PENDING_ENTRIES_MAX 262144u
-#define PENDING_BYTES_MAX (16u << 20)
-
-typedef struct pending_entry {
-    uint64_t start;  /* the key's first eight bytes, big endian: settles most comparisons */
-    uint32_t offset; /* of the key in bytes; grows with age */
-    uint16_t size;
-    bool add;
-} pending_entry;
-
-struct index_pending {
-    pending_entry *entries;
-    size_t count;
-    size_t room;
-    uint8_t *bytes;
-    size_t used;
-    size_t bytes_room;
-};
-
-void index_pending_free(index_pending *pending)
-{
-    if (pending != NULL) {
-        free(pending->entries);
-        free(pending->bytes);
-        free(pending);
-    }
-}
-
-/* ------------------------------------------------------------------ waiting */
-
-static bool grow(void **memory, size_t *room, size_t needed, size_t unit)
-{
-    if (needed <= *room) {
-        return true;
-    }
-    size_t more = *room == 0 ? 64 : *room * 2;
-    while (more < needed) {
-        more *= 2;
-    }
-    void *moved = realloc(*memory, more * unit);
-    if (moved == NULL) {
-        return false;
-    }
-    *memory = moved;
-    *room = more;
-    return true;
-}
-
-static uint64_t key_start(const uint8_t *key, size_t size)
-{
-    uint8_t first[8] = {0};
-    if (size >= 8) {
-        return bb_load64_big(key);
-    }
-    memcpy(first, key, size);
-    return bb_load64_big(first);
-}
-
-static int wait(txn_table *state, unsigned tree, const uint8_t *key, size_t size, bool add,
-                bbots_error *error)
-{
-    index_pending *pending = state->pending[tree];
-    if (pending == NULL) {
-        pending = calloc(1, sizeof *pending);
-        state->pending[tree] = pending;
-    }
-    if (pending == NULL ||
-        !grow((void **)&pending->entries, &pending->room, pending->count + 1,
-              sizeof *pending->entries) ||
-        !grow((void **)&pending->bytes, &pending->bytes_room, pending->used + size, 1)) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    pending_entry *entry = &pending->entries[pending->count++];
-    entry->start = key_start(key, size);
-    entry->offset = (uint32_t)pending->used;
-    entry->size = (uint16_t)size;
-    entry->add = add;
-    memcpy(pending->bytes + pending->used, key, size);
-    pending->used += size;
-    return BBOTS_OK;
-}
-
 /* ------------------------------------------------------------------ writing in order */
-
-static int compare_keys(const pending_entry *a, const pending_entry *b, const uint8_t *bytes)
-{
-    if (a->start != b->start) {
-        return a->start < b->start ? -1 : 1;
-    }
-    size_t common = a->size < b->size ? a->size : b->size;
-    int order = memcmp(bytes + a->offset, bytes + b->offset, common);
-    return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
-}
-
-static int compare_entries(const void *first, const void *second, void *bytes)
-{
-    const pending_entry *a = first;
-    const pending_entry *b = second;
-    int order = compare_keys(a, b, bytes);
-    return order != 0 ? order : (a->offset > b->offset) - (a->offset < b->offset);
-}
 
 static int entry_missing(const engine_table *table, unsigned tree, bool missing,
                          bbots_error *error)
@@ -162,37 +57,25 @@ static int write_entry(engine_table *table, unsigned tree, store_cursor *cursor,
     return rc == BBOTS_NOT_FOUND ? entry_missing(table, tree, true, error) : rc;
 }
 
-/* Writes sorted entries; of a run with the same key only what it comes to. */
 static int write_sorted(engine_table *table, unsigned tree, const index_pending *pending,
                         store_cursor *cursor, bbots_error *error)
 {
-    const pending_entry *entries = pending->entries;
     bool append = false;
-    int rc = can_append(cursor, pending->bytes + entries[0].offset, entries[0].size, &append,
-                        error);
-    for (size_t i = 0; i < pending->count && rc == BBOTS_OK;) {
-        size_t last = i;
-        while (last + 1 < pending->count &&
-               compare_keys(&entries[i], &entries[last + 1], pending->bytes) == 0) {
-            last++;
+    bool first = true;
+    bool add;
+    size_t position = 0;
+    store_bytes key;
+    int rc = BBOTS_OK;
+    while (rc == BBOTS_OK && pending_next(pending, &position, &key, &add)) {
+        if (first) {
+            rc = can_append(cursor, key.data, key.size, &append, error);
+            first = false;
         }
-        if (entries[i].add == entries[last].add) {
-            store_bytes key = {pending->bytes + entries[i].offset, entries[i].size};
-            rc = write_entry(table, tree, cursor, key, entries[i].add, append, error);
+        if (rc == BBOTS_OK) {
+            rc = write_entry(table, tree, cursor, key, add, append, error);
         }
-        i = last + 1;
     }
     return rc;
-}
-
-static bool is_sorted(const index_pending *pending)
-{
-    for (size_t i = 1; i < pending->count; i++) {
-        if (compare_keys(&pending->entries[i - 1], &pending->entries[i], pending->bytes) > 0) {
-            return false;
-        }
-    }
-    return true;
 }
 
 int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *error)
@@ -202,17 +85,15 @@ int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *er
     if (pending == NULL || pending->count == 0) {
         return BBOTS_OK;
     }
-    if (!is_sorted(pending)) {
-        qsort_r(pending->entries, pending->count, sizeof *pending->entries, compare_entries,
-                pending->bytes);
+    if (!pending_sort(pending)) {
+        return txn_break(txn, bb_fail(error, BBOTS_NO_MEMORY, "out of memory"));
     }
     int rc = store_cursor_open(&txn->base, state->engine->trees[tree], &cursor, error);
     if (rc == BBOTS_OK) {
         rc = write_sorted(state->engine, tree, pending, &cursor, error);
         store_cursor_close(&cursor);
     }
-    pending->count = 0;
-    pending->used = 0;
+    pending_clear(pending);
     return rc == BBOTS_OK ? rc : txn_break(txn, rc);
 }
 
@@ -240,6 +121,20 @@ static size_t entry_of(const bbots_tree *tree, const engine_image *image,
     return size + image->key_size;
 }
 
+/* Notes an entry of a tree that waits, and writes them all when there are many. */
+static int wait_entry(bbots_txn *txn, txn_table *state, unsigned tree, store_bytes key, bool add,
+                      bbots_error *error)
+{
+    index_pending **pending = &state->pending[tree];
+    if (*pending == NULL) {
+        *pending = calloc(1, sizeof **pending);
+    }
+    if (*pending == NULL || !pending_note(*pending, key.data, key.size, add)) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    return pending_is_full(*pending) ? index_flush(txn, state, tree, error) : BBOTS_OK;
+}
+
 static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const uint8_t *entry,
                         size_t size, bool add, bbots_error *error)
 {
@@ -247,13 +142,7 @@ static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const u
     store_tree handle = state->engine->trees[tree];
     store_bytes key = {entry, size};
     if (!state->engine->table->trees[tree].unique) {
-        int rc = wait(state, tree, entry, size, add, error);
-        const index_pending *pending = state->pending[tree];
-        if (rc == BBOTS_OK &&
-            (pending->count >= PENDING_ENTRIES_MAX || pending->used >= PENDING_BYTES_MAX)) {
-            rc = index_flush(txn, state, tree, error);
-        }
-        return rc;
+        return wait_entry(txn, state, tree, key, add, error);
     }
     int rc = add ? store_put(&txn->base, handle, key, nothing, STORE_NEW, error)
                  : store_delete(&txn->base, handle, key, error);

@@ -68,9 +68,8 @@ bbots_value bbots_row_value(const bbots_row *row, unsigned column)
     return codec_row_value(row->layout, row->data, row->size, column);
 }
 
-/* A row has to lie under its own primary key. */
-static int confirm_key(const engine_table *table, const bbots_row *row, store_bytes key,
-                       bbots_error *error)
+int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes key,
+                    bbots_error *error)
 {
     const bbots_tree *tree = &table->table->trees[0];
     uint8_t own[CODEC_KEY_MAX];
@@ -83,6 +82,19 @@ static int confirm_key(const engine_table *table, const bbots_row *row, store_by
     return BBOTS_OK;
 }
 
+int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row *row,
+                      store_bytes part, bbots_error *error)
+{
+    const bbots_tree *shape = &table->table->trees[tree];
+    uint8_t own[CODEC_KEY_MAX];
+    size_t size = codec_key_of_row(row, shape->columns, shape->column_count, own, NULL);
+    if (size != part.size || memcmp(own, part.data, size) != 0) {
+        return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, NULL,
+                          "index tree \"%s\" has an entry that does not fit its row", shape->name);
+    }
+    return BBOTS_OK;
+}
+
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
               codec_hash *hash, bbots_error *error)
 {
@@ -91,7 +103,7 @@ int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *r
     if (rc == BBOTS_OK) {
         rc = row_open(table, data, row, hash, error);
     }
-    return rc == BBOTS_OK ? confirm_key(table, row, key, error) : rc;
+    return rc == BBOTS_OK ? row_confirm_key(table, row, key, error) : rc;
 }
 
 /* ------------------------------------------------------------------ look-up by key */
@@ -170,6 +182,11 @@ int row_find(bbots_txn *txn, engine_table *table, unsigned index, const bbots_va
     }
     key.size = image->key_size;
     int rc = row_fetch(txn, table, key, &image->row, &image->hash, error);
+    if (rc == BBOTS_OK && unique->tree != 0 &&
+        codec_key_compare(&image->row, tree->columns, tree->column_count, ordered) != 0) {
+        return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, unique->name,
+                          "index tree \"%s\" has an entry that does not fit its row", tree->name);
+    }
     if (rc == BBOTS_NOT_FOUND && unique->tree != 0) {
         return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, unique->name,
                           "index \"%s\" of table \"%s\" has an entry without a row", unique->name,

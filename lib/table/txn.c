@@ -2,6 +2,7 @@
  * table/txn.c - transactions: begin and end, and what they know of tables.
  */
 #include "table/engine.h"
+#include "table/pending.h"
 
 #include <stdlib.h>
 
@@ -96,9 +97,9 @@ int txn_touch(bbots_txn *txn, engine_table *table, txn_table **touched, bbots_er
         memset(txn->tables, 0, size);
     }
     if (txn->tables[number] == NULL) {
-        size_t pending_size = sizeof(index_pending *) * table->table->tree_count;
+        size_t pending_size = sizeof(struct index_pending *) * table->table->tree_count;
         txn_table *state = bb_arena_alloc(&txn->arena, sizeof *state);
-        index_pending **pending = bb_arena_alloc(&txn->arena, pending_size);
+        struct index_pending **pending = bb_arena_alloc(&txn->arena, pending_size);
         if (state == NULL || pending == NULL) {
             return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
         }
@@ -165,7 +166,7 @@ static void forget_tables(bbots_txn *txn)
     for (uint32_t t = 0; txn->tables != NULL && t < txn->store->schema->table_count; t++) {
         txn_table *state = txn->tables[t];
         for (unsigned i = 0; state != NULL && i < state->engine->table->tree_count; i++) {
-            index_pending_free(state->pending[i]);
+            pending_free(state->pending[i]);
         }
     }
     txn->tables = NULL;

@@ -1,15 +1,17 @@
 #!/bin/sh
 # test_generator.sh - the generator accepts what the engine keeps and refuses all else by its line.
 #
-#   tests/generator/test_generator.sh [PROGRAM [FOLDER]]
+#   tests/generator/test_generator.sh [PROGRAM [FOLDER]]     (or BBOTS_SCHEMA and GEN)
 #
 # PROGRAM is bbots-schema, FOLDER the one with bbots/errcodes.h. Every refusal is checked for the
 # file, the line, the reason, exit status 1, and for leaving no output. Ends with "N passed, N failed".
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-program=${1:-$root/build/bbots-schema}
-generated=${2:-$root/build/gen}
+program=${1:-${BBOTS_SCHEMA:-$root/build/release/bbots-schema}}
+generated=${2:-${GEN:-$root/build/release/gen}}
+case $program in /*) ;; *) program=$PWD/$program ;; esac
+case $generated in /*) ;; *) generated=$PWD/$generated ;; esac
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 passed=0

@@ -1,0 +1,60 @@
+/*
+ * table/check.h - the whole-file check from the inside: check.c runs it and judges what the
+ * catalogue says, check_row.c judges rows, check_tree.c index trees, check_key.c writes keys.
+ */
+#ifndef TABLE_CHECK_H
+#define TABLE_CHECK_H
+
+#include "table/engine.h"
+
+#include <bbots/check.h>
+
+/*
+ * A check under way. The functions below return BBOTS_OK to go on, BBOTS_END when there are enough
+ * findings, or the failure that ends the check.
+ */
+typedef struct check {
+    bbots_txn *txn;
+    const bbots_check_options *options;
+    bbots_check_result *result;
+    bbots_error *error;
+    uint64_t findings_left;
+    uint64_t rows_total; /* of all tables that are looked at */
+    uint64_t steps;      /* rows and entries so far */
+
+    /* Of the table under check: */
+    engine_table *engine;
+    uint64_t rows;
+    uint64_t unreadable; /* of these: without a fitting checksum */
+    codec_hash digest;   /* of the readable ones */
+    bool serial_seen;
+    int64_t serial_most; /* the greatest number of the serial column ... */
+    uint8_t serial_key[CODEC_KEY_MAX];
+    size_t serial_key_size; /* ... and the key of its row */
+} check;
+
+/*
+ * Hands a finding to the caller and counts it. object may be NULL; key are bytes as they lie in
+ * tree 0 of the table under check (size 0: no row is concerned).
+ */
+int check_report(check *run, bbots_severity severity, const char *object, store_bytes key,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Calls visit for every entry of a tree, and the caller's on_progress now and then. */
+typedef int check_visit(check *run, store_bytes key, store_bytes value, void *context);
+int check_walk(check *run, store_tree tree, check_visit *visit, void *context);
+
+/* Every row of the table under check (check_row.c). */
+int check_rows(check *run);
+
+/* An index tree of the table against its rows, both ways (check_tree.c). */
+int check_tree(check *run, unsigned tree);
+
+/*
+ * A primary key's bytes as text, whatever they are (check_key.c): row_key_text() for a key whose
+ * row is missing, damaged or another's. buffer is returned.
+ */
+const char *check_key_text(const bbots_table *table, store_bytes key,
+                           char buffer[ROW_KEY_TEXT_MAX]);
+
+#endif
