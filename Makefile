@@ -110,24 +110,61 @@ $(BUILD)/$(SONAME): $(LIB_OBJECTS)
 $(BUILD)/libbbots.so: $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
+$(INSPECT_OBJECTS): $(GEN)/platform_schema.c
+
 $(BUILD)/bbots-inspect: $(INSPECT_OBJECTS) $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
 # A host's own tables and program (tests/generator/shop.sql) are built and run by the tests.
 
+# ---------------------------------------------------------------- for hosts
+
+HOST_FLAGS = -I$(CURDIR)/include -I$(CURDIR)/$(GEN) $(CURDIR)/$(BUILD)/libbbots.a $(LIBRARY_LIBS)
+
+.PHONY: flags
+flags: ## print what a program needs to be compiled with this build
+	echo "$(HOST_FLAGS)"
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALL_LIB = $(DESTDIR)$(PREFIX)/lib
+INSTALL_INCLUDE = $(DESTDIR)$(PREFIX)/include
+
+.PHONY: install
+install: all ## install library, headers, tools and bbots.pc under PREFIX (default /usr/local)
+	install -d $(INSTALL_LIB)/pkgconfig $(INSTALL_INCLUDE)/bbots/platform $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(BUILD)/libbbots.a $(INSTALL_LIB)
+	install -m 755 $(BUILD)/$(SONAME) $(INSTALL_LIB)
+	ln -sf $(SONAME) $(INSTALL_LIB)/libbbots.so
+	install -m 644 include/bbots/*.h $(GEN)/bbots/*.h $(INSTALL_INCLUDE)/bbots
+	install -m 644 $(GEN)/bbots/platform/*.h $(INSTALL_INCLUDE)/bbots/platform
+	install -m 755 $(BUILD)/bbots-inspect $(BUILD)/bbots-schema $(DESTDIR)$(PREFIX)/bin
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: bbots' 'Description: embedded storage engine' \
+		'Version: $(VERSION)' 'Requires.private: $(PACKAGES)' 'Libs: -L$${prefix}/lib -lbbots' \
+		'Libs.private: -lpthread' 'Cflags: -I$${prefix}/include' > $(INSTALL_LIB)/pkgconfig/bbots.pc
+
 # ---------------------------------------------------------------- tests
 
 TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/model/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SCRIPTS := $(sort $(wildcard tests/schema/test_*.sh tests/generator/test_*.sh tests/cli/test_*.sh \
-	tests/cli/test_*.py tests/format/test_*.sh tests/docs/test_*.sh tests/headers/test_*.sh \
+	tests/cli/test_*.py tests/format/test_*.sh tests/docs/test_*.sh tests/readme/test_*.sh tests/headers/test_*.sh \
 	tests/contract/test_*.sh))
-SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
+# Schemas of the tests' own, compiled as a host would do it.
+TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
+TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
+SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c))) \
+	$(patsubst $(GEN)/%.c,$(BUILD)/gen/%.o,$(TEST_SCHEMA_SOURCES))
 TEST_CPPFLAGS = -Itests -Itools/bbots-schema
 
 $(BUILD)/tests/%.o: ALL_CPPFLAGS += $(TEST_CPPFLAGS)
-$(BUILD)/tests/%.o: $(GEN)/platform_schema.c
+$(TEST_PROGRAMS:%=%.o) $(SUPPORT_OBJECTS): $(GEN)/platform_schema.c | $(TEST_SCHEMA_SOURCES)
+
+vpath %.sql tests/support tests/contract
+$(TEST_SCHEMA_SOURCES): $(GEN)/%_schema.c: %.sql $(BUILD)/bbots-schema
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name $* --out $(GEN) $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
 	echo "  LINK  $@"

@@ -33,8 +33,8 @@ typedef enum bbots_json_type {
  * Packs JSON text (RFC 8259). On success *packed points to memory from malloc that the caller
  * frees.
  *
- * Returns BBOTS_OK; BBOTS_INVALID_TEXT (not JSON; the message says where and why);
- * BBOTS_INVALID_ENCODING (not UTF-8); BBOTS_UNTRANSLATABLE_CHARACTER (\u0000 or a lone surrogate);
+ * Returns BBOTS_OK; BBOTS_INVALID_TEXT (not JSON, or half of a surrogate pair; the message says
+ * where and why); BBOTS_INVALID_ENCODING (not UTF-8); BBOTS_UNTRANSLATABLE_CHARACTER (\u0000);
  * BBOTS_NUMERIC_OUT_OF_RANGE (a number past PostgreSQL's numeric: 131072 digits before, 16383 after
  * the point); BBOTS_LIMIT_EXCEEDED (nesting, or more than 64 MiB); BBOTS_NO_MEMORY. Any thread.
  */

@@ -296,10 +296,13 @@ static int fail_at_snare(parse *p)
         return bb_fail(p->error, BBOTS_INVALID_TEXT,
                        "invalid JSON near byte %zu: invalid char in json text", p->snare);
     }
-    return bb_fail(p->error, BBOTS_UNTRANSLATABLE_CHARACTER, "JSON escape %.6s near byte %zu %s",
-                   at, p->snare,
-                   read_escape(at, at + 6) == 0 ? "is a zero byte, which text cannot hold"
-                                                : "is half of a surrogate pair");
+    if (read_escape(at, at + 6) == 0) {
+        return bb_fail(p->error, BBOTS_UNTRANSLATABLE_CHARACTER,
+                       "JSON escape %.6s near byte %zu is a zero byte, which text cannot hold", at,
+                       p->snare);
+    }
+    return bb_fail(p->error, BBOTS_INVALID_TEXT,
+                   "JSON escape %.6s near byte %zu is half of a surrogate pair", at, p->snare);
 }
 
 /* yajl's reason on one line: "parse error: ...\n" without the line's end. */

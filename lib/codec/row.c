@@ -2,13 +2,10 @@
  * codec/row.c - rows to bytes and back.
  *
  * The shape serves reading: a fixed column is one load at a known offset, a variable one two loads
- * of ends and a pointer; nothing is unpacked. The header has at least seven bytes (six and one of
- * the bitmap), so the eight bytes that end with a fixed column's last byte always lie inside the
- * row: one load and one arithmetic shift read an integer of any width.
+ * of ends and a pointer; nothing is unpacked.
  */
 #include "codec/row.h"
 
-#include "base/bytes.h"
 #include "codec/hash.h"
 
 #include <assert.h>
@@ -184,12 +181,6 @@ bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t si
            size - start == variable_end(layout, data, layout->variable_count - 1u);
 }
 
-/* A signed integer of `width` bytes; see the head of the file for why this stays inside the row. */
-static int64_t load_integer(const uint8_t *at, unsigned width)
-{
-    return (int64_t)bb_load64(at + width - 8) >> (64 - 8 * width);
-}
-
 static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, unsigned width)
 {
     bbots_value value = bbots_value_null();
@@ -216,16 +207,16 @@ static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, un
     case BBOTS_TYPE_TIMESTAMP:
     case BBOTS_TYPE_TIMESTAMPTZ:
         value.kind = BBOTS_TIMESTAMP;
-        value.integer = load_integer(at, width);
+        value.integer = codec_row_integer(at, width);
         break;
     case BBOTS_TYPE_DECIMAL:
         value.kind = BBOTS_DECIMAL;
         value.scale = column->scale;
-        value.integer = load_integer(at, width);
+        value.integer = codec_row_integer(at, width);
         break;
     default:
         value.kind = BBOTS_INTEGER;
-        value.integer = load_integer(at, width);
+        value.integer = codec_row_integer(at, width);
         break;
     }
     return value;
@@ -252,7 +243,7 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
         return column < layout->table->column_count ? layout->defaults[column]
                                                     : bbots_value_null();
     }
-    if ((data[CODEC_ROW_HEADER + column / 8] >> column % 8 & 1) != 0) {
+    if (codec_row_is_null(data, column)) {
         return bbots_value_null();
     }
     const bbots_column *description = &layout->table->columns[column];

@@ -21,6 +21,8 @@
 #ifndef CODEC_ROW_H
 #define CODEC_ROW_H
 
+#include "base/bytes.h"
+
 #include <bbots/decimal.h>
 #include <bbots/schema.h>
 #include <bbots/table.h>
@@ -79,6 +81,22 @@ static inline unsigned codec_row_columns(const uint8_t *data, size_t size)
  */
 bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
                       codec_hash *hash);
+
+/*
+ * A signed integer of `width` bytes, 1 to 8. The header has at least seven bytes (six and one of the
+ * bitmap), so the eight bytes that end with a fixed column's last one always lie inside the row:
+ * one load and one arithmetic shift serve every width.
+ */
+static inline int64_t codec_row_integer(const uint8_t *at, unsigned width)
+{
+    return (int64_t)bb_load64(at + width - 8) >> (64 - 8 * width);
+}
+
+/* Whether a column that the row has is null. */
+static inline bool codec_row_is_null(const uint8_t *data, unsigned column)
+{
+    return (data[CODEC_ROW_HEADER + column / 8] >> column % 8 & 1) != 0;
+}
 
 /*
  * The value of a column. Never reads outside the row, whatever its bytes: the ends are held

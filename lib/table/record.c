@@ -162,12 +162,14 @@ static uint64_t all_columns(const bbots_table *table)
                                                     : BBOTS_COLUMN_BIT(table->column_count) - 1;
 }
 
-void bbots_record_read(const bbots_row *row, void *record)
+/* Fills the fields of some columns; the sets become those of a whole row. */
+static void write_fields(const bbots_row *row, uint64_t columns, void *record)
 {
     bbots_record *sets = record;
     sets->given = all_columns(row->table);
-    sets->null = 0;
-    for (unsigned c = 0; c < row->table->column_count; c++) {
+    sets->null &= ~columns;
+    for (uint64_t left = columns & sets->given; left != 0; left &= left - 1) {
+        unsigned c = (unsigned)__builtin_ctzll(left);
         bbots_value value = bbots_row_value(row, c);
         if (value.kind == BBOTS_NULL) {
             sets->null |= BBOTS_COLUMN_BIT(c);
@@ -175,6 +177,26 @@ void bbots_record_read(const bbots_row *row, void *record)
         set_field(&row->table->columns[c], &value,
                   (uint8_t *)record + row->table->columns[c].field);
     }
+}
+
+void bbots_record_read(const bbots_row *row, void *record)
+{
+    write_fields(row, ~UINT64_C(0), record);
+}
+
+/*
+ * Columns that a write may have stored otherwise than their fields say: texts and JSON change
+ * place or form. Numbers and times that were given are what is stored.
+ */
+static uint64_t variable_columns(const bbots_table *table)
+{
+    uint64_t columns = 0;
+    for (unsigned c = 0; c < table->column_count; c++) {
+        if (codec_column_width(&table->columns[c]) == 0) {
+            columns |= BBOTS_COLUMN_BIT(c);
+        }
+    }
+    return columns;
 }
 
 /* The key of a unique index out of a struct. */
@@ -218,7 +240,7 @@ int bbots_record_insert(bbots_txn *txn, const bbots_table *table, void *record, 
         rc = bbots_insert(txn, table, values, given, &row, error);
     }
     if (rc == BBOTS_OK) {
-        bbots_record_read(&row, record);
+        write_fields(&row, ~given | variable_columns(table), record);
     }
     return rc;
 }
