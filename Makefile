@@ -37,7 +37,7 @@ CFLAGS ?=
 CPPFLAGS ?=
 LDFLAGS ?=
 ALL_CFLAGS = -std=c11 -fPIC -fvisibility=hidden $(WARNINGS) $(MODE_FLAGS) $(CFLAGS)
-ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Ilib -I$(GEN) -MMD -MP $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Ilib -I$(GEN) -I. -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(MODE_FLAGS) $(LDFLAGS)
 
 # ---------------------------------------------------------------- sources
@@ -50,6 +50,9 @@ GENERATOR_SOURCES := $(sort $(wildcard tools/bbots-schema/*.c))
 GENERATOR_OBJECTS := $(GENERATOR_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/errcodes.o \
 	$(filter $(BUILD)/lib/base/% $(BUILD)/lib/schema/%,$(LIB_OBJECTS))
 INSPECT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/bbots-inspect/*.c)))
+SAMPLE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/bbots-sample/*.c))) \
+	$(BUILD)/bench/workload.o
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/*.c)))
 SCHEMA_FILES := $(sort $(wildcard schema/[0-9]*.sql)) schema/vectors.sql
 
 .PHONY: all
@@ -110,11 +113,19 @@ $(BUILD)/$(SONAME): $(LIB_OBJECTS)
 $(BUILD)/libbbots.so: $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(INSPECT_OBJECTS): $(GEN)/platform_schema.c
-
 $(BUILD)/bbots-inspect: $(INSPECT_OBJECTS) $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
+$(INSPECT_OBJECTS) $(SAMPLE_OBJECTS) $(BENCH_OBJECTS): $(GEN)/platform_schema.c
+
+$(BUILD)/bbots-sample: $(SAMPLE_OBJECTS) $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
+$(BUILD)/bbots-bench: $(BENCH_OBJECTS) $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs sqlite3) $(LIBRARY_LIBS) -lm
 
 # A host's own tables and program (tests/generator/shop.sql) are built and run by the tests.
 
@@ -198,6 +209,24 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) \
 		$(TEST_SOURCES:%.c=build/asan/%) $(addprefix tests/valgrind.sh ,$(VALGRIND_PROGRAMS))
+
+N ?= 1000000
+RUNS ?= 5
+TRACES ?=
+DEMO ?=
+
+.PHONY: demo
+demo: ## set up, build, load made-up and (TRACES=folder) real data, and show what can be asked
+	tools/setup.sh build
+	$(MAKE) -j2 all
+	BUILD=$(BUILD) TRACES="$(TRACES)" DEMO="$(DEMO)" tools/demo.sh
+
+.PHONY: bench
+bench: ## the same work on bbots and SQLite: N= rows, RUNS= runs
+	tools/setup.sh build
+	$(MAKE) -j2 $(BUILD)/bbots-bench
+	mkdir -p build/bench
+	$(BUILD)/bbots-bench --n $(N) --runs $(RUNS)
 
 .PHONY: quick
 quick: all test-programs ## run the release build's tests only

@@ -45,7 +45,7 @@ door() {
 door lmdb.h lib/store/
 door sodium.h lib/base/uuid.c lib/vault/
 door yajl lib/codec/json_parse.c
-door xxhash.h lib/codec/hash.c lib/schema/
+door xxhash.h lib/base/hash.c lib/schema/
 door msgpack.h lib/codec/json lib/schema/
 door sqlite3.h tools/bbots-schema/ bench/
 [ $status = 0 ] && echo "check-rooms: 1 passed, 0 failed" | sed 's/^check-rooms: //'

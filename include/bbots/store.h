@@ -140,7 +140,7 @@ BBOTS_API bbots_store *bbots_txn_store(const bbots_txn *txn);
 /* Sizes and state, as of a moment. */
 typedef struct bbots_stat {
     uint64_t file_bytes;        /* the file's size */
-    uint64_t used_bytes;        /* of it: pages in use by the last commit */
+    uint64_t used_bytes;        /* up to the last page that the last commit knows */
     uint64_t map_bytes;         /* address space */
     uint64_t transaction;       /* number of the last commit */
     uint32_t page_bytes;

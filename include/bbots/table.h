@@ -122,7 +122,8 @@ BBOTS_API BBOTS_CHECKED int bbots_count(bbots_txn *txn, const bbots_table *table
 
 /*
  * A table's digest: the sum modulo 2^128 of the XXH3-128 of its rows (docs/format.md). Two tables
- * with the same rows have the same digest, whatever the order in which they came in.
+ * with the same rows have the same digest, whatever the order in which they came in. (A row keeps
+ * the bytes it was written with: one from before a column was added hashes without that column.)
  */
 typedef struct bbots_digest {
     uint8_t bytes[16]; /* big endian */
@@ -131,7 +132,10 @@ typedef struct bbots_digest {
 BBOTS_API BBOTS_CHECKED int bbots_table_digest(bbots_txn *txn, const bbots_table *table,
                                                bbots_digest *digest, bbots_error *error);
 
-/* Digest of the whole store: XXH3-128 over the tables' names, counts and digests. */
+/*
+ * Digest of the whole store: the sum modulo 2^128 of the XXH3-128 of each table's count and digest,
+ * seeded by the table's name.
+ */
 BBOTS_API BBOTS_CHECKED int bbots_store_digest(bbots_txn *txn, bbots_digest *digest,
                                                bbots_error *error);
 

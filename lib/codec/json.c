@@ -80,11 +80,13 @@ static int print(bbots_json json, allocator allocate, void *from, char **text, s
 
 int bbots_json_pack(bbots_text text, void **packed, size_t *size, bbots_error *error)
 {
+    bb_error_clear(error);
     return pack(text, from_malloc, NULL, packed, size, error);
 }
 
 int bbots_json_print(bbots_json json, char **text, size_t *size, bbots_error *error)
 {
+    bb_error_clear(error);
     return print(json, from_malloc, NULL, text, size, error);
 }
 

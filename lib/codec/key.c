@@ -8,7 +8,7 @@
 #include "codec/key.h"
 
 #include "base/bytes.h"
-#include "codec/hash.h"
+#include "base/hash.h"
 
 #include <assert.h>
 #include <math.h>
@@ -123,19 +123,19 @@ static void put_values(sink *to, const bbots_table *table, const uint8_t *column
 }
 
 /* The hash of a long part: chained over the columns, as key.h says. */
-static codec_hash long_hash(const bbots_table *table, const uint8_t *columns, unsigned count,
+static bb_hash long_hash(const bbots_table *table, const uint8_t *columns, unsigned count,
                             const bbots_value *values, size_t size)
 {
-    codec_hash hash = {size, 0};
+    bb_hash hash = {size, 0};
     for (unsigned i = 0; i < count; i++) {
         const bbots_column *column = &table->columns[columns[i]];
         uint8_t bytes[24];
         sink piece = {bytes, 0, sizeof bytes};
         if (values[i].kind == BBOTS_NULL || codec_column_width(column) != 0) {
             put_value(&piece, column, &values[i]);
-            hash = codec_hash128(bytes, piece.size, hash.low ^ hash.high);
+            hash = bb_hash128(bytes, piece.size, hash.low ^ hash.high);
         } else {
-            hash = codec_hash128(values[i].data, values[i].size, hash.low ^ hash.high);
+            hash = bb_hash128(values[i].data, values[i].size, hash.low ^ hash.high);
         }
     }
     return hash;
@@ -149,7 +149,7 @@ size_t codec_key_encode(const bbots_table *table, const uint8_t *columns, unsign
     if (to.size <= CODEC_KEY_PLAIN) {
         return to.size;
     }
-    codec_hash hash = long_hash(table, columns, count, values, to.size);
+    bb_hash hash = long_hash(table, columns, count, values, to.size);
     bb_store64_big(out + CODEC_KEY_PLAIN, hash.high);
     bb_store64_big(out + CODEC_KEY_PLAIN + 8, hash.low);
     return CODEC_KEY_MAX;
@@ -166,7 +166,8 @@ static size_t quick_part(const bbots_row *row, const uint8_t *columns, unsigned 
     for (unsigned i = 0; i < count; i++) {
         unsigned column = columns[i];
         const bbots_column *description = &row->table->columns[column];
-        if (column >= layout->column_count || codec_row_is_null(row->data, column)) {
+        if (column >= layout->column_count || codec_row_is_null(row->data, column) ||
+            size + 9 > CODEC_KEY_PLAIN) {
             return 0;
         }
         if ((description->flags & BBOTS_COLUMN_NOT_NULL) == 0) {
@@ -179,12 +180,12 @@ static size_t quick_part(const bbots_row *row, const uint8_t *columns, unsigned 
             int64_t integer = codec_row_integer(row->data + layout->place[column], width);
             uint64_t turned = (uint64_t)integer ^ UINT64_C(1) << (8 * width - 1);
             bb_store64_big(bytes, turned << (64 - 8 * width));
-            memcpy(out + size, bytes, 8); /* the sum of widths stays below CODEC_KEY_PLAIN */
+            memcpy(out + size, bytes, 8);
             size += width;
         } else if (description->type == BBOTS_TYPE_TEXT ||
                    description->type == BBOTS_TYPE_VARCHAR) {
             bbots_value text = bbots_row_value(row, column);
-            if (size + text.size + 16 > CODEC_KEY_PLAIN) {
+            if (text.kind == BBOTS_NULL || size + text.size + 1 > CODEC_KEY_PLAIN) {
                 return 0;
             }
             memcpy(out + size, text.data, text.size);

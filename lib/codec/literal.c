@@ -423,7 +423,7 @@ static int store_as_timestamp(const target *to, const bbots_value *given, bbots_
 
 static int store_as_boolean(const target *to, const bbots_value *given, bbots_value *stored)
 {
-    bool boolean = given->boolean;
+    bool boolean = given->kind == BBOTS_BOOLEAN && given->boolean;
     if (given->kind == BBOTS_TEXT) {
         int rc = parse_boolean(trimmed(given), &boolean);
         if (rc != BBOTS_OK) {
@@ -641,6 +641,7 @@ const char *codec_value_show(const bbots_column *column, const bbots_value *valu
 int bbots_value_parse(const bbots_table *table, unsigned column, bbots_text text,
                       bbots_value *value, bbots_error *error)
 {
+    bb_error_clear(error);
     bbots_value given = bbots_value_text(text);
     bbots_type type = (bbots_type)table->columns[column].type;
     if (given.kind != BBOTS_NULL && type == BBOTS_TYPE_JSONB) {
@@ -658,6 +659,7 @@ int bbots_value_print(const bbots_table *table, unsigned column, const bbots_val
 {
     bb_arena arena;
     bbots_text printed;
+    bb_error_clear(error);
     bb_arena_init(&arena);
     *text = NULL;
     *size = 0;

@@ -6,7 +6,7 @@
  */
 #include "codec/row.h"
 
-#include "codec/hash.h"
+#include "base/hash.h"
 
 #include <assert.h>
 
@@ -45,7 +45,7 @@ unsigned codec_column_width(const bbots_column *column)
 
 uint64_t codec_table_seed(const char *table_name)
 {
-    return codec_hash64(table_name, strlen(table_name));
+    return bb_hash64(table_name, strlen(table_name));
 }
 
 void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned column_count,
@@ -102,7 +102,7 @@ static void store_fixed(uint8_t *at, unsigned width, const bbots_column *column,
     }
 }
 
-codec_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
+bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
                             size_t size)
 {
     bool wide = variable_bytes(layout, values) > UINT16_MAX;
@@ -136,14 +136,20 @@ codec_hash codec_row_encode(const codec_layout *layout, const bbots_value *value
         }
     }
     assert((size_t)(bytes - out) + end == size);
-    codec_hash hash = codec_row_hash(layout, out, size);
+    bb_hash hash = codec_row_hash(layout, out, size);
     bb_store32(out, (uint32_t)hash.low);
     return hash;
 }
 
-codec_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size)
+bb_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size)
 {
-    return codec_hash128(data + 4, size - 4, layout->seed);
+    return bb_hash128(data + 4, size - 4, layout->seed);
+}
+
+bool codec_row_checksum_fits(const codec_layout *layout, const uint8_t *data, size_t size)
+{
+    return size >= CODEC_ROW_HEADER &&
+           bb_load32(data) == (uint32_t)codec_row_hash(layout, data, size).low;
 }
 
 static uint32_t variable_end(const codec_layout *layout, const uint8_t *data, unsigned ordinal)
@@ -160,13 +166,13 @@ static size_t variable_start(const codec_layout *layout, const uint8_t *data)
 }
 
 bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
-                      codec_hash *hash)
+                      bb_hash *hash)
 {
     if (size < layout->variable_at || data[4] != layout->column_count ||
         (data[5] & ~CODEC_ROW_WIDE) != 0) {
         return false;
     }
-    codec_hash computed = codec_row_hash(layout, data, size);
+    bb_hash computed = codec_row_hash(layout, data, size);
     if (hash != NULL) {
         *hash = computed;
     }

@@ -22,6 +22,7 @@
 #define CODEC_ROW_H
 
 #include "base/bytes.h"
+#include "base/hash.h"
 
 #include <bbots/decimal.h>
 #include <bbots/schema.h>
@@ -43,12 +44,6 @@ typedef struct codec_layout {
     uint8_t width[BBOTS_COLUMNS_MAX];  /* bytes of a fixed column, 0 for a variable one */
 } codec_layout;
 
-/* The hash of a row: the low half holds the checksum, the whole goes into the digest. */
-typedef struct codec_hash {
-    uint64_t low;
-    uint64_t high;
-} codec_hash;
-
 /* Bytes that a column takes in a row and in a key; 0 for a variable one. */
 unsigned codec_column_width(const bbots_column *column);
 
@@ -63,11 +58,11 @@ void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned 
 size_t codec_row_size(const codec_layout *layout, const bbots_value *values);
 
 /* Writes a row of stored-form values (one per column; see literal.h) and its checksum. */
-codec_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
+bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
                             size_t size);
 
 /* The hash of a row's bytes. */
-codec_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size);
+bb_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size);
 
 /* The number of columns of a row's bytes; 0 when they are too short to be a row. */
 static inline unsigned codec_row_columns(const uint8_t *data, size_t size)
@@ -75,12 +70,15 @@ static inline unsigned codec_row_columns(const uint8_t *data, size_t size)
     return size >= CODEC_ROW_HEADER ? data[4] : 0;
 }
 
+/* Whether a row's checksum fits, whatever its number of columns. */
+bool codec_row_checksum_fits(const codec_layout *layout, const uint8_t *data, size_t size);
+
 /*
- * Whether the bytes are a whole row of the layout: size, checksum, flags, ends in order. hash (may
+ * Whether the bytes are a whole row of the layout: size, checksum, flags, the last end. hash (may
  * be NULL) receives the row's hash.
  */
 bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
-                      codec_hash *hash);
+                      bb_hash *hash);
 
 /*
  * A signed integer of `width` bytes, 1 to 8. The header has at least seven bytes (six and one of the

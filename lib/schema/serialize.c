@@ -20,12 +20,13 @@
  */
 #include "schema/schema.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "schema/build.h"
 #include "schema/words.h"
 
 #include <msgpack.h>
-#include <xxhash.h>
 
 #include <string.h>
 
@@ -220,8 +221,8 @@ int schema_serialize(bb_arena *arena, const bbots_schema *schema, const void **d
 bbots_fingerprint schema_fingerprint(const void *serialized, size_t size)
 {
     bbots_fingerprint fingerprint;
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(serialized, size));
-    memcpy(fingerprint.bytes, canonical.digest, sizeof fingerprint.bytes);
+    bb_hash hash = bb_hash128(serialized, size, 0);
+    bb_store64_big(fingerprint.bytes, hash.high);
+    bb_store64_big(fingerprint.bytes + 8, hash.low);
     return fingerprint;
 }

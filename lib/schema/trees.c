@@ -18,12 +18,12 @@
  * Adding an index can make an older tree superfluous (T4): who brings a file to a new schema
  * compares names of trees, not of indexes.
  */
+#include "base/hash.h"
 #include "schema/build.h"
 #include "schema/schema.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum { NO_TREE = -1 };
 
@@ -52,7 +52,7 @@ static const char *tree_name(const maker *make, const bbots_index *index)
                            make->columns[index->columns[i]].name);
     length += snprintf(name + length, sizeof name - (size_t)length, ")");
     if (length > SCHEMA_TREE_NAME_MAX) {
-        XXH64_hash_t hash = XXH3_64bits(name + start, (size_t)(length - start));
+        uint64_t hash = bb_hash64(name + start, (size_t)(length - start));
         length = start + snprintf(name + start, sizeof name - (size_t)start, "(#%016llx)",
                                   (unsigned long long)hash);
     }

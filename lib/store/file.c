@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define MAP_BYTES_DEFAULT (UINT64_C(64) << 30)
+#define MAP_BYTES_LEAST (UINT64_C(1) << 30)
 #define READERS_DEFAULT 1024
 #define GROW_WAIT_MS 10000
 
@@ -86,7 +87,7 @@ static unsigned environment_flags(const store_options *options)
     return MDB_NOSUBDIR | MDB_NOTLS | (options->relaxed ? MDB_NOMETASYNC : 0);
 }
 
-static int open_environment(store_file *file, bbots_error *error)
+static int try_environment(store_file *file)
 {
     const store_options *options = &file->options;
     int rc = mdb_env_create(&file->env);
@@ -103,10 +104,27 @@ static int open_environment(store_file *file, bbots_error *error)
         rc = mdb_env_open(file->env, file->path, environment_flags(options), options->mode);
     }
     if (rc != 0) {
-        char what[512];
-        snprintf(what, sizeof what, "cannot open file \"%.400s\"", file->path);
         mdb_env_close(file->env);
         file->env = NULL;
+    }
+    return rc;
+}
+
+/*
+ * Opens LMDB's environment. Where the address space for the default map is not to be had (a limit
+ * of the process, a debugger), a smaller one does: it grows by itself.
+ */
+static int open_environment(store_file *file, bbots_error *error)
+{
+    int rc = try_environment(file);
+    while ((rc == ENOMEM || rc == EINVAL) && file->options.map_bytes == 0 &&
+           file->map_bytes / 4 >= MAP_BYTES_LEAST) {
+        file->map_bytes /= 4;
+        rc = try_environment(file);
+    }
+    if (rc != 0) {
+        char what[512];
+        snprintf(what, sizeof what, "cannot open file \"%.400s\"", file->path);
         return store_fail(error, rc, what);
     }
     MDB_envinfo info;
@@ -350,13 +368,13 @@ int store_file_create(const char *path, const store_options *options,
 
 /* ------------------------------------------------------------------ size */
 
-static int set_map(store_file *file, size_t bytes, bbots_error *error)
+static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error *error)
 {
-    if (!store_gate_close(&file->gate, GROW_WAIT_MS)) {
+    if (!store_gate_close(&file->gate, wait_ms)) {
         return bb_fail(error, BBOTS_BUSY,
                        "the map of file \"%s\" has to grow, and a transaction of this process has "
                        "been open for more than %u seconds",
-                       file->path, GROW_WAIT_MS / 1000);
+                       file->path, wait_ms / 1000);
     }
     int rc = mdb_env_set_mapsize(file->env, bytes);
     MDB_envinfo info;
@@ -369,7 +387,9 @@ static int set_map(store_file *file, size_t bytes, bbots_error *error)
 int store_map_grow(store_file *file, bbots_error *error)
 {
     MDB_envinfo info;
+    store_gate_enter(&file->gate); /* the map must not move while its meta page is read */
     mdb_env_info(file->env, &info);
+    store_gate_leave(&file->gate);
     uint64_t used = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
     bool full = atomic_load(&file->map_was_full);
     if (!full && used < file->map_bytes / 2) {
@@ -383,7 +403,8 @@ int store_map_grow(store_file *file, bbots_error *error)
     if (bytes <= file->map_bytes) {
         return BBOTS_OK; /* at its limit: the transaction will say MAP_FULL when it gets there */
     }
-    int rc = set_map(file, (size_t)bytes, full ? error : NULL);
+    /* Not yet needed, it waits for nobody: an open reader only puts it off. */
+    int rc = set_map(file, (size_t)bytes, full ? GROW_WAIT_MS : 0, full ? error : NULL);
     if (rc == BBOTS_OK) {
         atomic_store(&file->map_was_full, false);
     }
@@ -397,7 +418,7 @@ bool store_map_can_grow(const store_file *file)
 
 int store_map_adopt(store_file *file, bbots_error *error)
 {
-    return set_map(file, 0, error);
+    return set_map(file, 0, GROW_WAIT_MS, error);
 }
 
 int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)
@@ -412,7 +433,9 @@ int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)
     if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &status) != 0) {
         return bb_fail_system(error, BBOTS_IO, errno, "cannot look at file \"%s\"", file->path);
     }
+    store_gate_enter(&file->gate);
     mdb_env_info(file->env, &info);
+    store_gate_leave(&file->gate);
     stat->file_bytes = (uint64_t)status.st_size;
     stat->used_bytes = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
     stat->map_bytes = info.me_mapsize;

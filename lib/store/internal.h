@@ -57,6 +57,19 @@ int store_map_adopt(store_file *file, bbots_error *error);
  */
 int store_look(const char *path, int fd, size_t *page_bytes, bbots_error *error);
 
+/* The pages that a file has. */
+typedef struct store_extent {
+    int fd;
+    uint32_t page_bytes;
+    uint64_t page_count;
+} store_extent;
+
+/*
+ * Whether all pages that two trees and the trees in them reach lie within the file (reach.c). False
+ * also for pages that cannot be followed: whatever the bytes, it ends.
+ */
+bool store_trees_within(const store_extent *extent, const uint64_t roots[2]);
+
 /* The registry of open files: one environment per file and process. */
 int store_registry_add(store_file *file, bbots_error *error);
 void store_registry_remove(store_file *file);

@@ -32,6 +32,7 @@ typedef struct meta {
     uint16_t page_flags;
     uint64_t last_page;
     uint64_t transaction;
+    uint64_t roots[2]; /* of the free list and of the main tree */
 } meta;
 
 /* Reads the meta page at an offset; false when the file ends before. */
@@ -50,6 +51,8 @@ static bool read_meta(int fd, off_t offset, meta *found)
     found->magic = bb_load32(at);
     found->version = bb_load32(at + 4);
     found->page_bytes = bb_load32(at + 24);
+    found->roots[0] = bb_load64(at + 64);
+    found->roots[1] = bb_load64(at + 112);
     found->last_page = bb_load64(at + 120);
     found->transaction = bb_load64(at + 128);
     return true;
@@ -116,13 +119,19 @@ int store_look(const char *path, int fd, size_t *page_bytes, bbots_error *error)
         return rc;
     }
     const meta *newest = first.transaction > second.transaction ? &first : &second;
-    uint64_t pages = (uint64_t)status.st_size / first.page_bytes;
-    if (newest->last_page >= pages) {
-        return bb_fail(error, BBOTS_CORRUPTED,
-                       "file \"%s\" is cut off: it has %llu pages of %u bytes and needs %llu", path,
-                       (unsigned long long)pages, first.page_bytes,
-                       (unsigned long long)newest->last_page + 1);
-    }
+    store_extent extent = {fd, first.page_bytes, (uint64_t)status.st_size / first.page_bytes};
     *page_bytes = first.page_bytes;
+    if (newest->last_page < extent.page_count) {
+        return BBOTS_OK;
+    }
+    /* Pages that were taken and given back in one transaction count but were never written: a file
+     * may be shorter than its last page number, if only no tree reaches behind its end. */
+    if (!store_trees_within(&extent, newest->roots)) {
+        return bb_fail(error, BBOTS_CORRUPTED,
+                       "file \"%s\" is cut off: it has %llu pages of %u bytes, and pages behind its "
+                       "end are in use (the last one's number is %llu)",
+                       path, (unsigned long long)extent.page_count, first.page_bytes,
+                       (unsigned long long)newest->last_page);
+    }
     return BBOTS_OK;
 }

@@ -120,6 +120,9 @@ int store_put(store_txn *txn, store_tree tree, store_bytes key, store_bytes valu
 /* BBOTS_OK or BBOTS_NOT_FOUND. */
 int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *error);
 
+/* Takes all keys out of a tree. */
+int store_tree_clear(store_txn *txn, store_tree tree, bbots_error *error);
+
 /* The number of keys of a tree. */
 int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_error *error);
 

@@ -89,6 +89,12 @@ int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *
                                 : fail_write(txn->file, rc, error);
 }
 
+int store_tree_clear(store_txn *txn, store_tree tree, bbots_error *error)
+{
+    int rc = mdb_drop(txn->handle, tree, 0);
+    return rc == 0 ? BBOTS_OK : fail_write(txn->file, rc, error);
+}
+
 int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_error *error)
 {
     MDB_stat stat;

@@ -53,20 +53,27 @@ static int save_schema(store_txn *txn, const bbots_schema *schema, bbots_error *
     return rc;
 }
 
+static store_bytes stat_key(const bbots_table *table, char buffer[BBOTS_NAME_MAX + 2])
+{
+    store_bytes key = {buffer, 0};
+    key.size = (size_t)snprintf(buffer, BBOTS_NAME_MAX + 2, "%s#", table->name);
+    return key;
+}
+
 /* Makes the trees and the record of a table that does not have them yet. */
 static int save_table(store_txn *txn, const bbots_table *table, bbots_error *error)
 {
-    engine_stat stat;
+    engine_stat stat = {.serial_next = 1};
+    char name[BBOTS_NAME_MAX + 2];
+    store_bytes record;
     store_tree tree;
     int rc = BBOTS_OK;
     for (unsigned t = 0; t < table->tree_count && rc == BBOTS_OK; t++) {
         rc = store_tree_open(txn, table->trees[t].name, true, &tree, error);
     }
     if (rc == BBOTS_OK) {
-        rc = catalog_load_stat(txn, table, &stat, NULL);
-        if (rc == BBOTS_CORRUPTED) { /* there is none: the table is new */
-            memset(&stat, 0, sizeof stat);
-            stat.serial_next = 1;
+        rc = store_get(txn, STORE_MAIN, stat_key(table, name), &record, error);
+        if (rc == BBOTS_NOT_FOUND) { /* the table is new */
             rc = catalog_save_stat(txn, table, &stat, error);
         }
     }
@@ -184,7 +191,7 @@ int catalog_read(store_file *file, const char *path, const bbots_schema *expecte
     return rc;
 }
 
-int catalog_confirm(store_txn *txn, const bbots_schema *schema, bbots_error *error)
+int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, bbots_error *error)
 {
     store_bytes record;
     int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &record, error);
@@ -192,7 +199,7 @@ int catalog_confirm(store_txn *txn, const bbots_schema *schema, bbots_error *err
         return rc;
     }
     if (rc == BBOTS_NOT_FOUND || record.size < FORMAT_SIZE ||
-        memcmp((const uint8_t *)record.data + 16, schema->fingerprint.bytes, 16) != 0) {
+        memcmp((const uint8_t *)record.data + 16, fingerprint->bytes, 16) != 0) {
         return bb_fail(error, BBOTS_SCHEMA_MISMATCH,
                        "another process changed the file's schema: open the store again");
     }
@@ -200,13 +207,6 @@ int catalog_confirm(store_txn *txn, const bbots_schema *schema, bbots_error *err
 }
 
 /* ------------------------------------------------------------------ tables and commits */
-
-static store_bytes stat_key(const bbots_table *table, char buffer[BBOTS_NAME_MAX + 2])
-{
-    store_bytes key = {buffer, 0};
-    key.size = (size_t)snprintf(buffer, BBOTS_NAME_MAX + 2, "%s#", table->name);
-    return key;
-}
 
 int catalog_load_stat(store_txn *txn, const bbots_table *table, engine_stat *stat,
                       bbots_error *error)

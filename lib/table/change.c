@@ -103,12 +103,12 @@ static void change_stat(txn_table *state, const engine_image *old, const engine_
 {
     if (old != NULL) {
         state->stat.count--;
-        state->stat.digest = codec_hash_subtract(state->stat.digest, old->hash);
+        state->stat.digest = bb_hash_subtract(state->stat.digest, old->hash);
         state->removals++;
     }
     if (new_image != NULL) {
         state->stat.count++;
-        state->stat.digest = codec_hash_add(state->stat.digest, new_image->hash);
+        state->stat.digest = bb_hash_add(state->stat.digest, new_image->hash);
     }
     state->dirty = true;
 }

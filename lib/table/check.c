@@ -196,7 +196,7 @@ static int check_table(check *run, engine_table *engine)
     run->engine = engine;
     run->rows = 0;
     run->unreadable = 0;
-    run->digest = (codec_hash){0, 0};
+    run->digest = (bb_hash){0, 0};
     run->serial_seen = false;
     int rc = check_rows(run);
     if (rc == BBOTS_OK) {

@@ -26,7 +26,7 @@ typedef struct check {
     engine_table *engine;
     uint64_t rows;
     uint64_t unreadable; /* of these: without a fitting checksum */
-    codec_hash digest;   /* of the readable ones */
+    bb_hash digest;   /* of the readable ones */
     bool serial_seen;
     int64_t serial_most; /* the greatest number of the serial column ... */
     uint8_t serial_key[CODEC_KEY_MAX];

@@ -305,7 +305,7 @@ static void note_serial(check *run, const subject *of)
 static int visit_row(check *run, store_bytes key, store_bytes data, void *context)
 {
     subject of = {.run = run, .key = key};
-    codec_hash hash;
+    bb_hash hash;
     (void)context;
     run->rows++;
     run->result->rows++;
@@ -318,7 +318,7 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
     if (rc != BBOTS_OK) {
         return bb_fail(run->error, rc, "out of memory");
     }
-    run->digest = codec_hash_add(run->digest, hash);
+    run->digest = bb_hash_add(run->digest, hash);
     note_serial(run, &of);
     rc = check_own_key(&of);
     if (rc == BBOTS_OK) {

@@ -43,7 +43,7 @@ typedef struct plan {
 
 static uint32_t hash_key(uint16_t table, store_bytes key)
 {
-    return (uint32_t)(codec_hash64(key.data, key.size) * 31 + table);
+    return (uint32_t)(bb_hash64(key.data, key.size) * 31 + table);
 }
 
 static bool grow_slots(plan *all)
@@ -235,16 +235,44 @@ static int null_refused(const bbots_table *table, uint64_t columns, bbots_error 
                       name, table->name);
 }
 
+/* The row as SET NULL will leave it. */
+static int null_image(plan *all, const plan_row *row, const engine_image *old,
+                      engine_image *image, bbots_error *error)
+{
+    bbots_value values[BBOTS_COLUMNS_MAX];
+    engine_table *table = &all->txn->store->tables[row->table];
+    for (unsigned c = 0; c < old->row.table->column_count; c++) {
+        values[c] = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0 ? bbots_value_null()
+                                                            : bbots_row_value(&old->row, c);
+    }
+    return row_make(all->txn, table, values, image, error);
+}
+
+/* Columns that become null may themselves be referenced: then nothing may be left that does. */
+static int judge_null_row(plan *all, const plan_row *row, bbots_error *error)
+{
+    engine_table *table = &all->txn->store->tables[row->table];
+    engine_image old;
+    engine_image image;
+    if ((row->nulls & table->not_null) != 0) {
+        return null_refused(table->table, row->nulls & table->not_null, error);
+    }
+    if ((row->nulls & table->referenced) == 0) {
+        return BBOTS_OK;
+    }
+    int rc = fetch(all, row, &old, error);
+    if (rc == BBOTS_OK) {
+        rc = null_image(all, row, &old, &image, error);
+    }
+    return rc == BBOTS_OK ? reference_check_children(all->txn, table, &old, &image, error) : rc;
+}
+
 static int judge_plan(plan *all, bbots_error *error)
 {
     int rc = BBOTS_OK;
     for (const plan_row *row = all->first; row != NULL && rc == BBOTS_OK; row = row->next) {
-        const engine_table *table = &all->txn->store->tables[row->table];
-        if (row->deleted) {
-            rc = each_reference(all, row, true, error);
-        } else if ((row->nulls & table->not_null) != 0) {
-            rc = null_refused(table->table, row->nulls & table->not_null, error);
-        }
+        rc = row->deleted ? each_reference(all, row, true, error)
+                          : judge_null_row(all, row, error);
     }
     return rc;
 }
@@ -254,16 +282,8 @@ static int judge_plan(plan *all, bbots_error *error)
 static int set_nulls(plan *all, const plan_row *row, const engine_image *old, txn_table *state,
                      bbots_error *error)
 {
-    bbots_value values[BBOTS_COLUMNS_MAX];
     engine_image image;
-    for (unsigned c = 0; c < old->row.table->column_count; c++) {
-        values[c] = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0 ? bbots_value_null()
-                                                            : bbots_row_value(&old->row, c);
-    }
-    int rc = row_make(all->txn, state->engine, values, &image, error);
-    if (rc == BBOTS_OK && (row->nulls & state->engine->referenced) != 0) {
-        rc = reference_check_children(all->txn, state->engine, old, &image, error);
-    }
+    int rc = null_image(all, row, old, &image, error);
     return rc == BBOTS_OK ? table_change(all->txn, state, old, &image, error) : rc;
 }
 
@@ -274,6 +294,9 @@ static int carry_out_row(plan *all, const plan_row *row, bbots_error *error)
     int rc = txn_touch(all->txn, &all->txn->store->tables[row->table], &state, error);
     if (rc == BBOTS_OK) {
         rc = fetch(all, row, &old, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = row_keep(all->txn, &old, error);
     }
     if (rc == BBOTS_OK) {
         rc = row->deleted ? table_change(all->txn, state, &old, NULL, error)
@@ -304,14 +327,16 @@ static int run_plan(plan *all, bbots_deleted *deleted, bbots_error *error)
     if (rc == BBOTS_OK) {
         rc = judge_plan(all, error);
     }
-    if (rc == BBOTS_OK) {
-        rc = carry_out(all, false, deleted, error);
+    if (rc != BBOTS_OK) {
+        return rc;
     }
+    /* From the first change on there is no way back but the transaction's. */
+    rc = carry_out(all, false, deleted, error);
     if (rc == BBOTS_OK) {
         rc = carry_out(all, true, deleted, error);
         deleted->rows = 1;
     }
-    return rc;
+    return rc == BBOTS_OK ? rc : txn_break(all->txn, rc);
 }
 
 int bbots_delete(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,

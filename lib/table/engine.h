@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "codec/hash.h"
+#include "base/hash.h"
 #include "codec/key.h"
 #include "codec/row.h"
 #include "store/store.h"
@@ -36,6 +36,7 @@ typedef struct engine_table {
 struct bbots_store {
     store_file *file;
     const bbots_schema *schema;
+    bbots_fingerprint fingerprint; /* of the schema that the file holds; comments may differ */
     engine_table *tables;
     bb_arena arena;           /* everything above */
     bool read_only;
@@ -49,7 +50,7 @@ struct bbots_store {
 /* A row with its hash and its primary key: what a change is made of. */
 typedef struct engine_image {
     bbots_row row;
-    codec_hash hash;
+    bb_hash hash;
     uint8_t key[CODEC_KEY_MAX];
     size_t key_size;
 } engine_image;
@@ -59,7 +60,7 @@ typedef struct engine_image {
 /* A table's record in the catalogue. */
 typedef struct engine_stat {
     uint64_t count;
-    codec_hash digest;
+    bb_hash digest;
     int64_t serial_next;
 } engine_stat;
 
@@ -93,7 +94,6 @@ struct bbots_txn {
     bb_arena arena;               /* lives as long as the transaction */
     bb_arena scratch;             /* of the statement under way */
     undo_log *undo;               /* NULL: no savepoint is set */
-    uint64_t cursors;             /* open ones */
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
 };
 
@@ -131,7 +131,7 @@ int catalog_read(store_file *file, const char *path, const bbots_schema *expecte
 int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error *error);
 
 /* Whether the file still has this schema (another process may have changed it). */
-int catalog_confirm(store_txn *txn, const bbots_schema *schema, bbots_error *error);
+int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, bbots_error *error);
 
 int catalog_load_stat(store_txn *txn, const bbots_table *table, engine_stat *stat,
                       bbots_error *error);
@@ -144,7 +144,7 @@ int catalog_save_commit(store_txn *txn, bbots_error *error);
 /* ------------------------------------------------------------------ rows (row.c) */
 
 /* Makes a verified row of stored bytes; BBOTS_CORRUPTED names the table. hash may be NULL. */
-int row_open(engine_table *table, store_bytes data, bbots_row *row, codec_hash *hash,
+int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *hash,
              bbots_error *error);
 
 /* Brings a caller's key values of a unique index to stored form and to a key part. */
@@ -161,7 +161,7 @@ int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row 
 
 /* Finds a row by its primary key's bytes. BBOTS_OK or BBOTS_NOT_FOUND. hash may be NULL. */
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
-              codec_hash *hash, bbots_error *error);
+              bb_hash *hash, bbots_error *error);
 
 /*
  * Finds a row by a unique index and stored-form values in the index's order. BBOTS_OK or
@@ -200,6 +200,9 @@ int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
 
 /* Fills a tree of an existing table from its rows (a schema that grew). */
 int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);
+
+/* BBOTS_UNIQUE_VIOLATION when two rows have the same non-null columns of a tree. */
+int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);
 
 /*
  * Looks for a row with the same key in a unique tree, other than the one with primary key `except`

@@ -51,7 +51,7 @@ int bbots_count(bbots_txn *txn, const bbots_table *table, uint64_t *count, bbots
     return rc;
 }
 
-static void print_digest(codec_hash hash, bbots_digest *digest)
+static void print_digest(bb_hash hash, bbots_digest *digest)
 {
     bb_store64_big(digest->bytes, hash.high);
     bb_store64_big(digest->bytes + 8, hash.low);
@@ -71,7 +71,7 @@ int bbots_table_digest(bbots_txn *txn, const bbots_table *table, bbots_digest *d
 int bbots_store_digest(bbots_txn *txn, bbots_digest *digest, bbots_error *error)
 {
     const bbots_schema *schema = txn->store->schema;
-    codec_hash sum = {0, 0};
+    bb_hash sum = {0, 0};
     for (uint32_t t = 0; t < schema->table_count; t++) {
         engine_stat stat;
         uint8_t record[24];
@@ -83,7 +83,7 @@ int bbots_store_digest(bbots_txn *txn, bbots_digest *digest, bbots_error *error)
         bb_store64(record + 8, stat.digest.low);
         bb_store64(record + 16, stat.digest.high);
         /* A sum, so that the order of tables in the schema does not count. */
-        sum = codec_hash_add(sum, codec_hash128(record, sizeof record,
+        sum = bb_hash_add(sum, bb_hash128(record, sizeof record,
                                                 codec_table_seed(schema->tables[t]->name)));
     }
     print_digest(sum, digest);

@@ -237,7 +237,7 @@ static int build_entry(store_txn *txn, engine_table *table, unsigned tree, store
 }
 
 /* Neighbours of a unique tree may not have the same columns, unless one is null. */
-static int confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
+int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
 {
     const bbots_tree *shape = &table->table->trees[tree];
     uint8_t before[CODEC_KEY_MAX];
@@ -272,7 +272,11 @@ int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error 
     store_cursor cursor;
     store_bytes key;
     store_bytes data;
-    int rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+    /* A tree of this name may be left from an earlier schema. */
+    int rc = store_tree_clear(txn, table->trees[tree], error);
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+    }
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -285,7 +289,7 @@ int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error 
     }
     store_cursor_close(&cursor);
     if (step == BBOTS_END) {
-        return table->table->trees[tree].unique ? confirm_unique(txn, table, tree, error)
+        return table->table->trees[tree].unique ? index_confirm_unique(txn, table, tree, error)
                                                 : BBOTS_OK;
     }
     return step;

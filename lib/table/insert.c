@@ -225,7 +225,9 @@ int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine
     if (rc == BBOTS_OK) {
         rc = txn_engine_table(txn, table, engine, error);
     }
-    bb_arena_reset(&txn->scratch);
+    if (write || !txn->write) { /* a row that the last write gave lives until the next */
+        bb_arena_reset(&txn->scratch);
+    }
     return rc;
 }
 

@@ -80,10 +80,12 @@ static int prepare_table(bbots_store *store, engine_table *engine, const bbots_t
     engine->table = table;
     engine->trees = bb_arena_alloc(&store->arena, sizeof *engine->trees * table->tree_count);
     engine->older = bb_arena_alloc(&store->arena, older_size);
+    if (engine->older != NULL) {
+        memset((void *)engine->older, 0, older_size);
+    }
     if (engine->trees == NULL || engine->older == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    memset((void *)engine->older, 0, older_size);
     prepare_columns(engine);
     prepare_referenced(store, engine);
     int rc = prepare_defaults(&store->arena, engine, error);
@@ -137,15 +139,17 @@ static int open_trees(bbots_store *store, bbots_error *error)
 
 /* ------------------------------------------------------------------ a schema that grew */
 
-static bool has_tree(const bbots_schema *schema, const bbots_table *table, const char *tree_name)
+/* The tree of a name that the file had before, or NULL. */
+static const bbots_tree *old_tree(const bbots_schema *schema, const bbots_table *table,
+                                  const char *tree_name)
 {
     const bbots_table *old = bbots_schema_table(schema, table->name, NULL);
     for (unsigned t = 0; old != NULL && t < old->tree_count; t++) {
         if (strcmp(old->trees[t].name, tree_name) == 0) {
-            return true;
+            return &old->trees[t];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Fills the index trees that the file did not have before from the rows that it has. */
@@ -162,8 +166,11 @@ static int build_new_trees(bbots_store *store, const bbots_schema *old, store_tx
         rc = store_tree_open(txn, table->trees[0].name, false, &engine->trees[0], error);
         for (unsigned i = 1; i < table->tree_count && rc == BBOTS_OK; i++) {
             rc = store_tree_open(txn, table->trees[i].name, false, &engine->trees[i], error);
-            if (rc == BBOTS_OK && !has_tree(old, table, table->trees[i].name)) {
+            const bbots_tree *before = old_tree(old, table, table->trees[i].name);
+            if (rc == BBOTS_OK && before == NULL) {
                 rc = index_build(txn, engine, i, error);
+            } else if (rc == BBOTS_OK && table->trees[i].unique > before->unique) {
+                rc = index_confirm_unique(txn, engine, i, error);
             }
         }
     }
@@ -178,7 +185,7 @@ static int upgrade(bbots_store *store, const bbots_schema *old, bbots_error *err
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = catalog_confirm(&txn, old, error);
+    rc = catalog_confirm(&txn, &old->fingerprint, error);
     if (rc == BBOTS_OK) {
         rc = catalog_write_schema(&txn, store->schema, error);
     }
@@ -201,8 +208,10 @@ static int settle_schema(bbots_store *store, const char *path, const bbots_optio
     int rc = catalog_read(store->file, path, options->schema, &store->arena, &found, error);
     if (rc == BBOTS_UNCHANGED || rc < 0) {
         store->schema = options->schema;
+        store->fingerprint = rc < 0 ? store->fingerprint : options->schema->fingerprint;
         return rc < 0 ? rc : BBOTS_OK;
     }
+    store->fingerprint = found->fingerprint;
     if (options->schema == NULL) {
         store->schema = found;
         return BBOTS_OK;
@@ -212,6 +221,9 @@ static int settle_schema(bbots_store *store, const char *path, const bbots_optio
         return rc;
     }
     store->schema = options->schema;
+    if (rc == BBOTS_UNCHANGED && (options->flags & BBOTS_OPEN_UPGRADE) == 0) {
+        return BBOTS_OK; /* only comments differ: the file keeps its own */
+    }
     *old = found;
     if ((options->flags & BBOTS_OPEN_UPGRADE) == 0 || store->read_only) {
         return bb_fail(error, BBOTS_SCHEMA_MISMATCH,
@@ -303,6 +315,7 @@ static int open_engine(bbots_store *store, const char *path, const bbots_options
     }
     if (rc == BBOTS_OK && old != NULL) {
         rc = upgrade(store, old, error);
+        store->fingerprint = store->schema->fingerprint;
     }
     if (rc == BBOTS_OK) {
         rc = open_trees(store, error);

@@ -39,12 +39,18 @@ static int damaged(const engine_table *table, bbots_error *error)
                       table->table->name);
 }
 
-int row_open(engine_table *table, store_bytes data, bbots_row *row, codec_hash *hash,
+int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *hash,
              bbots_error *error)
 {
     const codec_layout *layout = &table->layout;
     unsigned columns = codec_row_columns(data.data, data.size);
     if (columns != layout->column_count) {
+        if (columns > layout->column_count && codec_row_checksum_fits(layout, data.data, data.size)) {
+            return bb_fail_at(error, BBOTS_SCHEMA_MISMATCH, table->table->name, NULL, NULL,
+                              "a row of table \"%s\" has more columns than this schema: another "
+                              "process changed the file's schema, open the store again",
+                              table->table->name);
+        }
         if (columns == 0 || columns > layout->column_count) {
             return damaged(table, error);
         }
@@ -96,7 +102,7 @@ int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row 
 }
 
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
-              codec_hash *hash, bbots_error *error)
+              bb_hash *hash, bbots_error *error)
 {
     store_bytes data;
     int rc = store_get(&txn->base, table->trees[0], key, &data, error);

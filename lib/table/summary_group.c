@@ -101,7 +101,7 @@ int summary_find_group(bbots_summary *summary, const bbots_value *values, summar
         *found = summary->last;
         return BBOTS_OK;
     }
-    uint64_t hash = codec_hash64(key, size);
+    uint64_t hash = bb_hash64(key, size);
     summary_group *group =
         summary->slot_count != 0 ? summary->slots[hash & (summary->slot_count - 1)] : NULL;
     while (group != NULL && (group->hash != hash || !has_key(group, key, size))) {

@@ -148,7 +148,7 @@ int bbots_begin(bbots_store *store, bbots_access access, bbots_txn **begun, bbot
     txn->write = write;
     int rc = store_begin(store->file, write, &txn->base, error);
     if (rc == BBOTS_OK && write) {
-        rc = catalog_confirm(&txn->base, store->schema, error);
+        rc = catalog_confirm(&txn->base, &store->fingerprint, error);
         if (rc != BBOTS_OK) {
             store_abort(&txn->base);
         }

@@ -48,6 +48,9 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
     txn_table *state;
     int rc = txn_touch(txn, table, &state, error);
     if (rc == BBOTS_OK) {
+        rc = row_keep(txn, old, error); /* its page may move while its entries are written */
+    }
+    if (rc == BBOTS_OK) {
         rc = merge_values(txn, table, &old->row, values, set, merged, error);
     }
     if (rc == BBOTS_OK) {

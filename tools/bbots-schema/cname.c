@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+#include "base/hash.h"
 
 /* Keywords of C11 and C++20, the two sets of columns, and macros of common headers. Sorted. */
 static const char *const keywords[] = {
@@ -90,7 +90,7 @@ static taken_name *buckets[BUCKETS];
 
 static taken_name **bucket(const char *name)
 {
-    return &buckets[XXH3_64bits(name, strlen(name)) % BUCKETS];
+    return &buckets[bb_hash64(name, strlen(name)) % BUCKETS];
 }
 
 static const taken_name *find(const char *name)

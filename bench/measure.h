@@ -1,0 +1,32 @@
+/* measure.h - the clock, memory, files, and the end when something goes wrong. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Prints "bbots-bench: ..." and ends the process. */
+_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* malloc that never fails: count elements of size bytes, zeroed. */
+void *allocate(size_t count, size_t size);
+
+/* Seconds of the monotonic clock. */
+double clock_seconds(void);
+
+/* This process's memory in KiB: field is "VmHWM:", "RssAnon:", ... of /proc/self/status. */
+uint64_t memory_kib(const char *field);
+
+/* The size of a file, or 0 when there is none. */
+uint64_t file_bytes(const char *path);
+
+/* Makes `to` a copy of `from`. */
+void file_copy(const char *from, const char *to);
+
+/* Removes a store and what engines put beside it: -lock, -wal, -shm. */
+void file_remove(const char *path);
+
+/* Makes a folder and those above it. */
+void folder_make(const char *path);
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * export.c - `export`: one table into a file, or all tables into a folder.
+ *
+ * Everything is read in one transaction, so the files of a folder belong together whatever is
+ * written meanwhile. An export is a copy to be read back: secret columns are in it.
+ */
+#include "export_file.h"
+#include "export_rows.h"
+#include "options.h"
+#include "session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const char help_text[] =
+    "Usage: bbots-inspect FILE export TABLE [--format csv|jsonl] [--columns A,B,...] [-o OUT]\n"
+    "       bbots-inspect FILE export --all -o FOLDER\n"
+    "\n"
+    "Writes the rows of a table in the order of the primary key, in the forms that `import` "
+    "reads:\n"
+    "an export that is imported again gives the same rows and the same digest.\n"
+    "\n"
+    "  --format csv|jsonl   without it the ending of OUT decides, else JSON lines are written\n"
+    "  --columns A,B,...    only these columns\n"
+    "  -o, --output OUT     a file, made for its owner only (0600); without it standard output\n"
+    "  --all                write TABLE.jsonl for each table with rows into a new or empty "
+    "folder;\n"
+    "                       `import --all` reads them back in the right order\n"
+    "\n"
+    "In CSV, NULL is an empty field and \"\" the empty text. Times are in ISO form, jsonb is its\n"
+    "JSON text. JSON lines cannot tell the jsonb value null from NULL: a table that holds one has\n"
+    "to be written as CSV, as --all does by itself.\n"
+    "\n"
+    "Secret columns are written like all others; keep the files accordingly.\n"
+    "\n"
+    "Exit code: 0, 2 for a wrong command line, 3 when the store or a file could not be used.\n";
+
+/* What the command line says. */
+typedef struct export_options {
+    const char *format;
+    const char *columns;
+    const char *output;
+    bool all;
+} export_options;
+
+/* ------------------------------------------------------------------ one table */
+
+/* Writes a table to a path. Returns a status and an exit code: a status that is no failure with
+ * EXIT_FAILED is a file's failure, about which a message was written. */
+static int write_table(session *in, const export_shape *shape, const char *path, int *code,
+                       bbots_error *error)
+{
+    export_file file;
+    uint64_t rows;
+    *code = export_file_open(&file, in->line, path);
+    if (*code != EXIT_DONE) {
+        return BBOTS_OK;
+    }
+    progress *bar = path != NULL ? progress_begin(in->line, shape->table->name) : NULL;
+    int rc = export_rows(in->txn, shape, file.out, bar, &rows, error);
+    progress_end(bar);
+    *code = export_file_close(&file, rc == BBOTS_OK);
+    return rc;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t size = strlen(name);
+    size_t ending_size = strlen(ending);
+    return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
+}
+
+static bool wants_csv(const command_line *line, const export_options *options)
+{
+    if (options->format != NULL) {
+        return strcmp(options->format, "csv") == 0;
+    }
+    if (line->format != FORMAT_PEOPLE) {
+        return line->format == FORMAT_CSV;
+    }
+    return options->output != NULL && ends_with(options->output, ".csv");
+}
+
+static int export_one(session *in, const export_options *options, const char *name)
+{
+    export_shape shape;
+    bbots_error error = {0};
+    const bbots_table *table = session_table(in, name);
+    if (table == NULL) {
+        return EXIT_USAGE;
+    }
+    export_shape_whole(&shape, table, wants_csv(in->line, options));
+    int code = EXIT_DONE;
+    if (options->columns != NULL) {
+        code = read_columns(in->line, table, options->columns, BBOTS_COLUMNS_MAX, shape.columns,
+                            &shape.column_count);
+    }
+    if (code == EXIT_DONE) {
+        int rc = write_table(in, &shape, options->output, &code, &error);
+        code = rc != BBOTS_OK ? library_error(in->line, &error) : code;
+    }
+    return code;
+}
+
+/* ------------------------------------------------------------------ all tables */
+
+static int refuse_folder(const session *in, const char *path, const char *why)
+{
+    (void)usage_error(in->line, "%s: %s", path, why);
+    return EXIT_FAILED;
+}
+
+/* Makes a folder, or sees to it that the one that is there is empty. */
+static int prepare_folder(const session *in, const char *path)
+{
+    if (mkdir(path, 0700) == 0) {
+        return EXIT_DONE;
+    }
+    DIR *directory = errno == EEXIST ? opendir(path) : NULL;
+    if (directory == NULL) {
+        return refuse_folder(in, path, strerror(errno));
+    }
+    bool empty = true;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    closedir(directory);
+    return empty ? EXIT_DONE : refuse_folder(in, path, "the folder is not empty");
+}
+
+static int export_to_folder(session *in, const bbots_table *table, const char *folder, bool csv,
+                            int *code, bbots_error *error)
+{
+    export_shape shape;
+    char *path;
+    if (asprintf(&path, "%s/%s.%s", folder, table->name, csv ? "csv" : "jsonl") < 0) {
+        *code = refuse_folder(in, folder, "out of memory");
+        return BBOTS_OK;
+    }
+    export_shape_whole(&shape, table, csv);
+    int rc = write_table(in, &shape, path, code, error);
+    free(path);
+    return rc;
+}
+
+static int export_all(session *in, const char *folder)
+{
+    bbots_error error = {0};
+    int code = prepare_folder(in, folder);
+    for (uint32_t t = 0; t < in->schema->table_count && code == EXIT_DONE; t++) {
+        const bbots_table *table = in->schema->tables[t];
+        uint64_t count;
+        int rc = bbots_count(in->txn, table, &count, &error);
+        if (rc == BBOTS_OK && count > 0) {
+            rc = export_to_folder(in, table, folder, false, &code, &error);
+            if (rc == BBOTS_UNTRANSLATABLE_CHARACTER) {
+                rc = export_to_folder(in, table, folder, true, &code, &error);
+            }
+        }
+        code = rc != BBOTS_OK ? library_error(in->line, &error) : code;
+    }
+    return code;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+static int check_options(const command_line *line, const export_options *options,
+                         const rest_words *words)
+{
+    const char *format = options->format;
+    if (format != NULL && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0) {
+        return usage_error(line, "option --format is csv or jsonl, not \"%s\"", format);
+    }
+    if (words->count != (options->all ? 0 : 1)) {
+        return usage_error(line, "command export needs TABLE, or --all -o FOLDER");
+    }
+    if (options->all && (format != NULL || options->columns != NULL || options->output == NULL)) {
+        return usage_error(line, "option --all needs -o FOLDER and takes no other option");
+    }
+    return EXIT_DONE;
+}
+
+/* read_options() knows long names only; -o is what everybody types. */
+static char **with_long_names(const command_line *line)
+{
+    char **words = malloc(((size_t)line->word_count + 1) * sizeof *words);
+    for (int i = 0; words != NULL && i < line->word_count; i++) {
+        static char output[] = "--output";
+        words[i] = strcmp(line->words[i], "-o") == 0 ? output : line->words[i];
+    }
+    return words;
+}
+
+static int run_long(const command_line *line)
+{
+    export_options options = {NULL, NULL, NULL, false};
+    const option known[] = {{"--format", &options.format, NULL, NULL},
+                            {"--columns", &options.columns, NULL, NULL},
+                            {"--output", &options.output, NULL, NULL},
+                            {"--all", NULL, &options.all, NULL},
+                            {NULL, NULL, NULL, NULL}};
+    rest_words words;
+    session in;
+    int code = read_options(line, known, 0, 1, "TABLE, or --all -o FOLDER", &words);
+    code = code == EXIT_DONE ? check_options(line, &options, &words) : code;
+    code = code == EXIT_DONE ? session_open(line, &in) : code;
+    if (code == EXIT_DONE) {
+        code = options.all ? export_all(&in, options.output)
+                           : export_one(&in, &options, words.words[0]);
+        session_close(&in);
+    }
+    return code;
+}
+
+static int run(const command_line *line)
+{
+    command_line changed = *line;
+    changed.words = with_long_names(line);
+    if (changed.words == NULL) {
+        (void)usage_error(line, "out of memory");
+        return EXIT_FAILED;
+    }
+    int code = run_long(&changed);
+    free(changed.words);
+    return code;
+}
+
+const command command_export = {"export", "write rows as CSV or JSON lines", help_text, run};
