@@ -115,12 +115,22 @@ static bbots_text trimmed(const bbots_value *value)
     return text;
 }
 
-static int parse_integer(bbots_text text, int64_t *integer)
+static int64_t largest_integer(const bbots_column *column)
+{
+    return column->type == BBOTS_TYPE_SMALLINT  ? INT16_MAX
+           : column->type == BBOTS_TYPE_INTEGER ? INT32_MAX
+                                                : INT64_MAX;
+}
+
+/*
+ * Digits with a sign. Too many of them are out of range even when something else follows, because
+ * PostgreSQL's reader stops there too.
+ */
+static int parse_integer(bbots_text text, int64_t most, int64_t *integer)
 {
     bool negative = text.size > 0 && text.data[0] == '-';
     size_t i = negative || (text.size > 0 && text.data[0] == '+') ? 1 : 0;
     uint64_t magnitude = 0;
-    bool past = false;
     if (i == text.size) {
         return BBOTS_INVALID_TEXT;
     }
@@ -129,14 +139,22 @@ static int parse_integer(bbots_text text, int64_t *integer)
         if (digit > 9) {
             return BBOTS_INVALID_TEXT;
         }
-        past = past || __builtin_mul_overflow(magnitude, 10u, &magnitude) ||
-               __builtin_add_overflow(magnitude, digit, &magnitude);
+        if (__builtin_mul_overflow(magnitude, 10u, &magnitude) ||
+            __builtin_add_overflow(magnitude, digit, &magnitude) ||
+            magnitude > (uint64_t)most + 1) {
+            return BBOTS_NUMERIC_OUT_OF_RANGE;
+        }
     }
-    if (past || magnitude > (uint64_t)INT64_MAX + negative) {
+    if (magnitude > (uint64_t)most + negative) {
         return BBOTS_NUMERIC_OUT_OF_RANGE;
     }
     *integer = (int64_t)(negative ? 0 - magnitude : magnitude);
     return BBOTS_OK;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 /* PostgreSQL takes any unique beginning of these words, in either case. */
@@ -151,7 +169,7 @@ static int parse_boolean(bbots_text text, bool *boolean)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (text.size >= words[i].least && text.size <= strlen(words[i].word)) {
             size_t same = 0;
-            while (same < text.size && (text.data[same] | 0x20) == (words[i].word[same] | 0x20)) {
+            while (same < text.size && lower(text.data[same]) == words[i].word[same]) {
                 same++;
             }
             if (same == text.size) {
@@ -239,9 +257,7 @@ static int parse_vector(const target *to, const bbots_value *given, bbots_value 
 static int store_integer(const target *to, const bbots_value *given, int64_t integer,
                          bbots_value *stored)
 {
-    int64_t most = to->column->type == BBOTS_TYPE_SMALLINT  ? INT16_MAX
-                   : to->column->type == BBOTS_TYPE_INTEGER ? INT32_MAX
-                                                            : INT64_MAX;
+    int64_t most = largest_integer(to->column);
     if (integer > most || integer < -most - 1) {
         return refuse(to, BBOTS_NUMERIC_OUT_OF_RANGE, given);
     }
@@ -379,7 +395,7 @@ static int store_as_integer(const target *to, const bbots_value *given, bbots_va
     int64_t integer = given->integer;
     int rc = BBOTS_OK;
     if (given->kind == BBOTS_TEXT) {
-        rc = parse_integer(trimmed(given), &integer);
+        rc = parse_integer(trimmed(given), largest_integer(to->column), &integer);
     } else if (given->kind == BBOTS_DECIMAL) {
         rc = bbots_decimal_rescale(integer, given->scale, BBOTS_DECIMAL_PRECISION_MAX, 0, &integer);
     } else if (given->kind != BBOTS_INTEGER) {

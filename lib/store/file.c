@@ -223,11 +223,14 @@ int store_file_open(const char *path, const store_options *options, store_file *
                     bbots_error *error)
 {
     *opened = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
     if (fd < 0) {
         return open_failure(path, errno, error);
     }
-    store_file *file = new_file(path, options);
+    /* The lock file's name is made of the file's: by two names there would be two writers. */
+    char *real = realpath(path, NULL);
+    store_file *file = real != NULL ? new_file(real, options) : NULL;
+    free(real);
     int rc = file == NULL ? bb_fail(error, BBOTS_NO_MEMORY, "out of memory")
                           : judge(file, fd, error);
     close(fd);
@@ -333,6 +336,21 @@ static int make_whole(const char *made, const store_options *options,
     return rc;
 }
 
+/* Makes the file with a map that is large enough, whatever was asked for to begin with. */
+static int make_fitting(const char *made, const store_options *options,
+                        int (*fill)(store_file *file, void *context, bbots_error *error),
+                        void *context, bbots_error *error)
+{
+    store_options larger = *options;
+    int rc;
+    while ((rc = make_whole(made, &larger, fill, context, error)) == BBOTS_MAP_FULL &&
+           options->file_bytes_max == 0) {
+        larger.map_bytes *= 4;
+        bb_error_clear(error);
+    }
+    return rc;
+}
+
 int store_file_create(const char *path, const store_options *options,
                       int (*fill)(store_file *file, void *context, bbots_error *error),
                       void *context, bbots_error *error)
@@ -354,7 +372,7 @@ int store_file_create(const char *path, const store_options *options,
         fchmod(fd, options->mode);
         close(fd);
         snprintf(lock, size + 8, "%s-lock", made);
-        rc = make_whole(made, options, fill, context, error);
+        rc = make_fitting(made, options, fill, context, error);
         if (rc == BBOTS_OK) {
             rc = give_name(made, path, error);
         }

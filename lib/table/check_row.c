@@ -255,7 +255,7 @@ static int check_reference(const subject *of, const bbots_foreign_key *key)
     for (unsigned i = 0; i < key->column_count; i++) {
         columns |= BBOTS_COLUMN_BIT(key->columns[i]);
     }
-    int rc = reference_check_parents(run->txn, run->engine, &of->row, columns, &error);
+    int rc = reference_check_parents(run->txn, run->engine, NULL, &of->row, columns, &error);
     if (rc == BBOTS_FOREIGN_KEY_VIOLATION && strcmp(error.constraint, key->name) == 0) {
         return check_report(run, BBOTS_DAMAGE, key->name, of->key,
                             "the reference (%s)=(%s) finds no row in table \"%s\"",
@@ -275,7 +275,7 @@ static int check_reference(const subject *of, const bbots_foreign_key *key)
 static int check_references(const subject *of)
 {
     const bbots_table *table = of->row.table;
-    int rc = reference_check_parents(of->run->txn, of->run->engine, &of->row, ~UINT64_C(0), NULL);
+    int rc = reference_check_parents(of->run->txn, of->run->engine, NULL, &of->row, ~UINT64_C(0), NULL);
     if (rc == BBOTS_OK) {
         return BBOTS_OK; /* nearly always: one call for all */
     }
@@ -310,7 +310,7 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
     run->rows++;
     run->result->rows++;
     int rc = row_open(run->engine, data, &of.row, &hash, NULL);
-    if (rc == BBOTS_CORRUPTED) {
+    if (rc == BBOTS_CORRUPTED || rc == BBOTS_SCHEMA_MISMATCH) {
         run->unreadable++;
         return check_report(run, BBOTS_DAMAGE, run->engine->table->trees[0].name, key,
                             "the row is damaged: its checksum or shape does not fit");

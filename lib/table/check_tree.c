@@ -80,7 +80,7 @@ static int check_entry(check *run, tree_walk *walk, store_bytes entry, size_t pa
         return rc;
     }
     rc = row_open(run->engine, data, &row, NULL, NULL);
-    if (rc == BBOTS_CORRUPTED) {
+    if (rc == BBOTS_CORRUPTED || rc == BBOTS_SCHEMA_MISMATCH) {
         return BBOTS_OK; /* reported with the rows; nothing can be said of the entry */
     }
     if (rc != BBOTS_OK) {

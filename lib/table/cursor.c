@@ -69,6 +69,13 @@ static int set_bound(bbots_cursor *cursor, const bbots_index *index, const bbots
         if (rc != BBOTS_OK) {
             return rc;
         }
+        if (to->values[i].kind == BBOTS_NULL &&
+            (table->columns[index->columns[i]].flags & BBOTS_COLUMN_NOT_NULL) != 0) {
+            /* Null lies behind every value of a column that has none: behind all that begins so. */
+            count = i;
+            exclusive = to == &cursor->from;
+            break;
+        }
         if (to->values[i].kind == BBOTS_TEXT || to->values[i].kind == BBOTS_BYTES) {
             to->values[i].data = bb_arena_copy(&cursor->arena, to->values[i].data,
                                                to->values[i].size);
@@ -76,6 +83,10 @@ static int set_bound(bbots_cursor *cursor, const bbots_index *index, const bbots
                 return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
             }
         }
+    }
+    if (count == 0) {
+        cursor->ended = exclusive;
+        return BBOTS_OK;
     }
     to->set = true;
     to->exclusive = exclusive;

@@ -121,6 +121,15 @@ static uint64_t columns_of(const bbots_foreign_key *key)
     return columns;
 }
 
+static uint64_t parent_columns_of(const bbots_foreign_key *key)
+{
+    uint64_t columns = 0;
+    for (unsigned i = 0; i < key->column_count; i++) {
+        columns |= BBOTS_COLUMN_BIT(key->parent_columns[i]);
+    }
+    return columns;
+}
+
 /* Reads the row of the plan; it must be there, the entry that led to it says so. */
 static int fetch(plan *all, const plan_row *row, engine_image *image, bbots_error *error)
 {
@@ -251,9 +260,8 @@ static int null_image(plan *all, const plan_row *row, const engine_image *old,
 /* Columns that become null may themselves be referenced: then nothing may be left that does. */
 static int judge_null_row(plan *all, const plan_row *row, bbots_error *error)
 {
-    engine_table *table = &all->txn->store->tables[row->table];
+    const engine_table *table = &all->txn->store->tables[row->table];
     engine_image old;
-    engine_image image;
     if ((row->nulls & table->not_null) != 0) {
         return null_refused(table->table, row->nulls & table->not_null, error);
     }
@@ -261,10 +269,13 @@ static int judge_null_row(plan *all, const plan_row *row, bbots_error *error)
         return BBOTS_OK;
     }
     int rc = fetch(all, row, &old, error);
-    if (rc == BBOTS_OK) {
-        rc = null_image(all, row, &old, &image, error);
+    for (unsigned r = 0; r < table->table->reference_count && rc == BBOTS_OK; r++) {
+        bbots_reference reference = table->table->references[r];
+        if ((parent_columns_of(key_of(all, reference)) & row->nulls) != 0) {
+            rc = refuse_reference(all, reference, &old.row, error);
+        }
     }
-    return rc == BBOTS_OK ? reference_check_children(all->txn, table, &old, &image, error) : rc;
+    return rc;
 }
 
 static int judge_plan(plan *all, bbots_error *error)

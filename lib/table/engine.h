@@ -43,6 +43,7 @@ struct bbots_store {
     pthread_mutex_t spare_mutex;
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;
+    unsigned spare_max;
 };
 
 /* ------------------------------------------------------------------ a row in hand (row.c) */
@@ -88,11 +89,13 @@ struct bbots_txn {
     bbots_txn *next_spare;
     bool write;
     bool broken;                  /* a write failed beneath: nothing but rollback is left */
-    bbots_timestamp now;          /* 0: not asked for yet */
+    bool now_known;
+    bbots_timestamp now;
     uint64_t changes;             /* row changes so far; cursors notice */
     txn_table **tables;           /* by number; NULL: untouched */
     bb_arena arena;               /* lives as long as the transaction */
     bb_arena scratch;             /* of the statement under way */
+    bb_arena last_scratch;        /* of the write before */
     undo_log *undo;               /* NULL: no savepoint is set */
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
 };
@@ -146,6 +149,9 @@ int catalog_save_commit(store_txn *txn, bbots_error *error);
 /* Makes a verified row of stored bytes; BBOTS_CORRUPTED names the table. hash may be NULL. */
 int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *hash,
              bbots_error *error);
+
+/* BBOTS_UNKNOWN_INDEX unless the number is that of a unique index. */
+int row_check_unique_index(const bbots_table *table, unsigned index, bbots_error *error);
 
 /* Brings a caller's key values of a unique index to stored form and to a key part. */
 int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
@@ -233,10 +239,11 @@ void undo_free(undo_log *undo);
 
 /*
  * Whether every foreign key of a new or changed row points to a row. changed: the columns to look
- * at. The row itself counts as present (a self reference).
+ * at. The row itself counts as present (a self reference), with its new key and not with the one
+ * that it had before; old is NULL for an insert.
  */
-int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *row,
-                            uint64_t changed, bbots_error *error);
+int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *old,
+                            const bbots_row *row, uint64_t changed, bbots_error *error);
 
 /*
  * Whether no row is left that references a key which this change takes away (an update of
@@ -290,6 +297,9 @@ int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, u
 /* Changes the columns in set of a row that was found (update.c). */
 int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
                uint64_t set, bbots_row *stored, bbots_error *error);
+
+/* The unique index that a tree was made for: its name is the one that PostgreSQL reports. */
+const bbots_index *unique_index_of(const bbots_table *table, unsigned tree);
 
 /* The checks that insert and update share, in PostgreSQL's order (insert.c). */
 int check_not_null(const engine_table *table, const bbots_value *values, bbots_error *error);

@@ -236,6 +236,33 @@ static int build_entry(store_txn *txn, engine_table *table, unsigned tree, store
     return store_put(txn, table->trees[tree], added, nothing, STORE_REPLACE, error);
 }
 
+/* A long part does not show what lies behind its cut: then the row is asked. */
+static int entry_has_null(store_txn *txn, engine_table *table, unsigned tree, store_bytes entry,
+                          size_t part, bool *null, bbots_error *error)
+{
+    const bbots_tree *shape = &table->table->trees[tree];
+    store_bytes key = {(const uint8_t *)entry.data + part, entry.size - part};
+    store_bytes data;
+    bbots_row row;
+    uint8_t bytes[CODEC_KEY_MAX];
+    if (part < CODEC_KEY_MAX) {
+        *null = codec_key_has_null(table->table, shape->columns, shape->column_count, entry.data,
+                                   part);
+        return BBOTS_OK;
+    }
+    int rc = store_get(txn, table->trees[0], key, &data, error);
+    if (rc == BBOTS_NOT_FOUND) {
+        return entry_missing(table, tree, false, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = row_open(table, data, &row, NULL, error);
+    }
+    if (rc == BBOTS_OK) {
+        codec_key_of_row(&row, shape->columns, shape->column_count, bytes, null);
+    }
+    return rc;
+}
+
 /* Neighbours of a unique tree may not have the same columns, unless one is null. */
 int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
 {
@@ -250,13 +277,19 @@ int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbo
     while (step == BBOTS_OK) {
         size_t part = codec_key_part(table->table, shape->columns, shape->column_count, entry.data,
                                      entry.size);
-        if (part == before_size && memcmp(before, entry.data, part) == 0 &&
-            !codec_key_has_null(table->table, shape->columns, shape->column_count, entry.data,
-                                part)) {
-            step = bb_fail_at(error, BBOTS_UNIQUE_VIOLATION, table->table->name, NULL, NULL,
-                              "could not create unique index tree \"%s\": two rows have the same "
-                              "key",
-                              shape->name);
+        bool null = true;
+        if (part == before_size && memcmp(before, entry.data, part) == 0) {
+            step = entry_has_null(txn, table, tree, entry, part, &null, error);
+        }
+        if (step != BBOTS_OK || !null) {
+            const bbots_index *index = unique_index_of(table->table, tree);
+            step = step != BBOTS_OK
+                       ? step
+                       : bb_fail_at(error, BBOTS_UNIQUE_VIOLATION, table->table->name,
+                                    table->table->columns[index->columns[0]].name, index->name,
+                                    "could not create unique index \"%s\": two rows have the same "
+                                    "key",
+                                    index->name);
             break;
         }
         memcpy(before, entry.data, part);

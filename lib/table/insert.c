@@ -33,8 +33,7 @@ int check_not_null(const engine_table *table, const bbots_value *values, bbots_e
     return BBOTS_OK;
 }
 
-/* The unique index that a tree was made for: its name is the one that PostgreSQL reports. */
-static const bbots_index *unique_index_of(const bbots_table *table, unsigned tree)
+const bbots_index *unique_index_of(const bbots_table *table, unsigned tree)
 {
     for (unsigned i = 0; i < table->index_count; i++) {
         const bbots_index *index = &table->indexes[i];
@@ -197,7 +196,7 @@ int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, u
         rc = check_unique(txn, table, NULL, &image, complete, error);
     }
     if (rc == BBOTS_OK) {
-        rc = reference_check_parents(txn, table, &image.row, ~UINT64_C(0), error);
+        rc = reference_check_parents(txn, table, NULL, &image.row, ~UINT64_C(0), error);
     }
     if (rc == BBOTS_OK) {
         rc = table_change(txn, state, NULL, &image, error);
@@ -225,7 +224,13 @@ int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine
     if (rc == BBOTS_OK) {
         rc = txn_engine_table(txn, table, engine, error);
     }
-    if (write || !txn->write) { /* a row that the last write gave lives until the next */
+    if (write) {
+        /* What the last write gave is still at hand, and may be given to this one. */
+        bb_arena last = txn->scratch;
+        txn->scratch = txn->last_scratch;
+        txn->last_scratch = last;
+    }
+    if (write || !txn->write) {
         bb_arena_reset(&txn->scratch);
     }
     return rc;
@@ -260,8 +265,9 @@ static int find_conflict(bbots_txn *txn, engine_table *engine, unsigned conflict
     const bbots_table *table = engine->table;
     bbots_value key[BBOTS_KEY_COLUMNS_MAX];
     bbots_value stored[BBOTS_KEY_COLUMNS_MAX];
-    if (conflict >= table->index_count) {
-        return row_key(txn, table, conflict, values, stored, NULL, NULL, error);
+    int known = row_check_unique_index(table, conflict, error);
+    if (known != BBOTS_OK) {
+        return known;
     }
     const bbots_index *index = &table->indexes[conflict];
     for (unsigned i = 0; i < index->column_count; i++) {

@@ -178,7 +178,7 @@ static int build_new_trees(bbots_store *store, const bbots_schema *old, store_tx
 }
 
 /* One transaction: the new schema with everything that belongs to it, or the old one. */
-static int upgrade(bbots_store *store, const bbots_schema *old, bbots_error *error)
+static int upgrade_once(bbots_store *store, const bbots_schema *old, bbots_error *error)
 {
     store_txn txn = {0};
     int rc = store_begin(store->file, true, &txn, error);
@@ -197,6 +197,17 @@ static int upgrade(bbots_store *store, const bbots_schema *old, bbots_error *err
         return rc;
     }
     return store_commit(&txn, error);
+}
+
+/* As often as the map has to grow for it. */
+static int upgrade(bbots_store *store, const bbots_schema *old, bbots_error *error)
+{
+    int rc;
+    do {
+        bb_error_clear(error);
+        rc = upgrade_once(store, old, error);
+    } while (rc == BBOTS_MAP_FULL && store_map_can_grow(store->file));
+    return rc;
 }
 
 /* Settles which schema is in force: the caller's, or the file's. */
@@ -319,6 +330,12 @@ static int open_engine(bbots_store *store, const char *path, const bbots_options
     }
     if (rc == BBOTS_OK) {
         rc = open_trees(store, error);
+    }
+    if (rc == BBOTS_OK) {
+        store_stat stat;
+        rc = store_file_stat(store->file, &stat, error);
+        /* Resting read transactions hold reader slots, which others may need: one of 64. */
+        store->spare_max = stat.readers_max / 64;
     }
     return rc;
 }

@@ -144,8 +144,8 @@ static bool references_itself(const bbots_row *row, const bbots_foreign_key *key
            codec_key_compare(row, key->parent_columns, key->column_count, values) == 0;
 }
 
-static int check_parent(bbots_txn *txn, const bbots_row *row, const bbots_foreign_key *key,
-                        bbots_error *error)
+static int check_parent(bbots_txn *txn, const bbots_row *old, const bbots_row *row,
+                        const bbots_foreign_key *key, bbots_error *error)
 {
     engine_table *parent = &txn->store->tables[key->parent];
     bbots_value values[BBOTS_KEY_COLUMNS_MAX];
@@ -159,6 +159,9 @@ static int check_parent(bbots_txn *txn, const bbots_row *row, const bbots_foreig
     if (references_itself(row, key, values)) {
         return BBOTS_OK;
     }
+    if (old != NULL && references_itself(old, key, values)) {
+        return no_parent(row, key, parent->table->name, error); /* the key that it just gives up */
+    }
     int rc = find_parent(txn, parent, key, values, &found, error);
     if (rc == BBOTS_OK && !found) {
         rc = no_parent(row, key, parent->table->name, error);
@@ -166,8 +169,8 @@ static int check_parent(bbots_txn *txn, const bbots_row *row, const bbots_foreig
     return rc;
 }
 
-int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *row,
-                            uint64_t changed, bbots_error *error)
+int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *old,
+                            const bbots_row *row, uint64_t changed, bbots_error *error)
 {
     int rc = BBOTS_OK;
     for (unsigned f = 0; f < table->table->foreign_key_count && rc == BBOTS_OK; f++) {
@@ -177,7 +180,7 @@ int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row
             columns |= BBOTS_COLUMN_BIT(key->columns[i]);
         }
         if ((columns & changed) != 0) {
-            rc = check_parent(txn, row, key, error);
+            rc = check_parent(txn, old, row, key, error);
         }
     }
     return rc;

@@ -114,13 +114,22 @@ int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *r
 
 /* ------------------------------------------------------------------ look-up by key */
 
-int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
-            bbots_value *stored, uint8_t *bytes, size_t *size, bbots_error *error)
+int row_check_unique_index(const bbots_table *table, unsigned index, bbots_error *error)
 {
     if (index >= table->index_count ||
         (table->indexes[index].flags & (BBOTS_INDEX_UNIQUE | BBOTS_INDEX_PRIMARY)) == 0) {
         return bb_fail_at(error, BBOTS_UNKNOWN_INDEX, table->name, NULL, NULL,
                           "table \"%s\" has no unique index number %u", table->name, index);
+    }
+    return BBOTS_OK;
+}
+
+int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
+            bbots_value *stored, uint8_t *bytes, size_t *size, bbots_error *error)
+{
+    int known = row_check_unique_index(table, index, error);
+    if (known != BBOTS_OK) {
+        return known;
     }
     const bbots_index *unique = &table->indexes[index];
     for (unsigned i = 0; i < unique->column_count; i++) {

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define SPARE_MAX 64 /* resting read transactions: each holds a reader slot */
-
 /* ------------------------------------------------------------------ spare ones */
 
 static bbots_txn *take_spare(bbots_store *store)
@@ -26,7 +24,7 @@ static bool keep_spare(bbots_txn *txn)
 {
     bbots_store *store = txn->store;
     pthread_mutex_lock(&store->spare_mutex);
-    bool keep = store->spare_count < SPARE_MAX;
+    bool keep = store->spare_count < store->spare_max;
     if (keep) {
         txn->next_spare = store->spare;
         store->spare = txn;
@@ -41,6 +39,7 @@ static void free_txn(bbots_txn *txn)
     store_discard(&txn->base);
     bb_arena_free(&txn->arena);
     bb_arena_free(&txn->scratch);
+    bb_arena_free(&txn->last_scratch);
     free(txn);
 }
 
@@ -126,6 +125,7 @@ static bbots_txn *new_txn(bbots_store *store)
         txn->store = store;
         bb_arena_init(&txn->arena);
         bb_arena_init(&txn->scratch);
+        bb_arena_init(&txn->last_scratch);
     }
     return txn;
 }
@@ -189,7 +189,7 @@ void bbots_rollback(bbots_txn *txn)
     }
     if (!txn->write && store_check_process(txn->store->file, NULL) == BBOTS_OK) {
         store_rest(&txn->base);
-        txn->now = 0;
+        txn->now_known = false;
         bb_arena_reset(&txn->arena);
         bb_arena_reset(&txn->scratch);
         if (!keep_spare(txn)) {
@@ -219,11 +219,11 @@ static int complete(bbots_txn *txn, bbots_error *error)
 int bbots_commit(bbots_txn *txn, bbots_error *error)
 {
     bb_error_clear(error);
+    int rc = store_check_process(txn->store->file, error);
     if (!txn->write) {
         bbots_rollback(txn);
-        return BBOTS_OK;
+        return rc;
     }
-    int rc = store_check_process(txn->store->file, error);
     if (rc == BBOTS_OK) {
         rc = txn_check(txn, true, error);
     }
@@ -264,8 +264,8 @@ int bbots_write(bbots_store *store, bbots_work *work, void *context, bbots_error
 
 bbots_timestamp bbots_txn_now(bbots_txn *txn)
 {
-    if (txn->now == 0) {
-        txn->now = bbots_timestamp_now();
+    if (!txn->now_known) {
+        bbots_txn_set_now(txn, bbots_timestamp_now());
     }
     return txn->now;
 }
@@ -273,6 +273,7 @@ bbots_timestamp bbots_txn_now(bbots_txn *txn)
 void bbots_txn_set_now(bbots_txn *txn, bbots_timestamp now)
 {
     txn->now = now;
+    txn->now_known = true;
 }
 
 bbots_store *bbots_txn_store(const bbots_txn *txn)

@@ -258,7 +258,10 @@ static int take_back_to(bbots_txn *txn, uint64_t position, bbots_error *error)
 static int check_savepoint(bbots_txn *txn, const char *name, bbots_error *error)
 {
     bb_error_clear(error);
-    int rc = txn_check(txn, true, error);
+    int rc = store_check_process(txn->store->file, error);
+    if (rc == BBOTS_OK) {
+        rc = txn_check(txn, true, error);
+    }
     if (rc == BBOTS_OK && (name == NULL || name[0] == '\0' || strlen(name) > BBOTS_NAME_MAX)) {
         rc = bb_fail(error, BBOTS_INVALID_ARGUMENT,
                      "a savepoint's name has 1 to %d bytes", BBOTS_NAME_MAX);

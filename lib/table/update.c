@@ -63,7 +63,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = check_unique(txn, table, old, &image, merged, error);
     }
     if (rc == BBOTS_OK) {
-        rc = reference_check_parents(txn, table, &image.row, set, error);
+        rc = reference_check_parents(txn, table, &old->row, &image.row, set, error);
     }
     if (rc == BBOTS_OK && (set & table->referenced) != 0) {
         rc = reference_check_children(txn, table, old, &image, error);

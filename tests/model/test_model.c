@@ -13,12 +13,12 @@
 
 #include <bbots/sample.h>
 
-#define NONE INT64_MIN /* SQL NULL in the model */
-#define ROWS_MAX 160
-#define COLUMNS_MAX 6
-#define TABLES 4
+#define NONE           INT64_MIN /* SQL NULL in the model */
+#define ROWS_MAX       160
+#define COLUMNS_MAX    6
+#define TABLES         4
 #define SAVEPOINTS_MAX 8
-#define SNAPSHOTS_MAX 4
+#define SNAPSHOTS_MAX  4
 
 static const bbots_table *const tables[TABLES] = {&sample_owners_table, &sample_folders_table,
                                                   &sample_docs_table, &sample_nodes_table};
@@ -337,8 +337,7 @@ static void compare_all(run *it, bbots_txn *txn, const model *expected)
         assert_ok(bbots_serial_next(txn, tables[t], &next, &fault));
         assert_int_equal(next, expected->of[t].next);
         for (unsigned i = 0; i < tables[t]->index_count; i++) {
-            compare_index(txn, &expected->of[t], tables[t], i,
-                          random_below(&it->source, 2) == 0);
+            compare_index(txn, &expected->of[t], tables[t], i, random_below(&it->source, 2) == 0);
         }
     }
 }
@@ -453,8 +452,7 @@ static void do_upsert(run *it, unsigned table)
     int at = find(&it->now, table, index, &made);
     int wanted = BBOTS_OK;
     for (unsigned c = 0; c < tables[table]->column_count; c++) {
-        if ((tables[table]->columns[c].flags & BBOTS_COLUMN_NOT_NULL) != 0 &&
-            made.at[c] == NONE) {
+        if ((tables[table]->columns[c].flags & BBOTS_COLUMN_NOT_NULL) != 0 && made.at[c] == NONE) {
             wanted = BBOTS_NOT_NULL_VIOLATION;
         }
     }

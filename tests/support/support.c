@@ -310,8 +310,8 @@ static int64_t random_integer(random_source *source, int64_t most)
 
 static double random_float(random_source *source, bool single)
 {
-    static const double special[] = {0.0, -0.0, 1, -1, INFINITY, -INFINITY, NAN, 1e-30, -1e-30,
-                                     3.5, -3.5, 1e30};
+    static const double special[] = {0.0, -0.0,  1,      -1,  INFINITY, -INFINITY,
+                                     NAN, 1e-30, -1e-30, 3.5, -3.5,     1e30};
     if (random_below(source, 2) == 0) {
         double number = special[random_below(source, COUNT(special))];
         return single ? (double)(float)number : number;
@@ -348,10 +348,25 @@ static size_t random_text(random_source *source, bool bytes, size_t most, char *
 
 bbots_value random_value(random_source *source, const bbots_column *described, char *buffer)
 {
-    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
-                                     1000000000, 10000000000, 100000000000, 1000000000000,
-                                     10000000000000, 100000000000000, 1000000000000000,
-                                     10000000000000000, 100000000000000000, 1000000000000000000};
+    static const int64_t powers[] = {1,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000};
     if ((described->flags & BBOTS_COLUMN_NOT_NULL) == 0 && random_below(source, 6) == 0) {
         return bbots_value_null();
     }

@@ -32,7 +32,7 @@ typedef struct fixture {
 } fixture;
 
 /* cmocka's setup and teardown of a test; *state is a fixture. */
-int fixture_setup(void **state);      /* a folder only */
+int fixture_setup(void **state);       /* a folder only */
 int fixture_setup_store(void **state); /* and a fresh store with the sample schema in it */
 int fixture_teardown(void **state);
 
@@ -60,7 +60,7 @@ uint64_t check_txn(bbots_txn *txn);
 #define assert_ok(call) expect_status((call), BBOTS_OK, &fault, #call, __FILE__, __LINE__)
 
 /* A call gave this status; a negative one has filled `fault` with code, SQLSTATE and a sentence. */
-#define assert_status(call, status)                                                              \
+#define assert_status(call, status)                                                                \
     expect_status((call), (status), &fault, #call, __FILE__, __LINE__)
 
 void expect_status(int got, int wanted, bbots_error *error, const char *call, const char *file,
@@ -84,15 +84,15 @@ bbots_digest digest_of(bbots_txn *txn);
 void assert_digest(bbots_txn *txn, bbots_digest expected);
 
 #define integer(number) bbots_value_integer(number)
-#define string(text) bbots_value_string(text)
-#define null_value() bbots_value_null()
+#define string(text)    bbots_value_string(text)
+#define null_value()    bbots_value_null()
 
 /* The values of a row by name: row(table, values, "id", integer(1), "name", string("x"), NULL).
  * Returns the set of columns. */
 uint64_t fill_row(const bbots_table *table, bbots_value *values, ...);
 
 /* Inserts a row of named values; the status is returned and `fault` filled. */
-#define insert_named(txn, table, ...)                                                            \
+#define insert_named(txn, table, ...)                                                              \
     insert_filled((txn), (table), named, fill_row((table), named, __VA_ARGS__, NULL))
 
 /* Where insert_named() and update_named() put the values. */
@@ -102,7 +102,7 @@ int insert_filled(bbots_txn *txn, const bbots_table *table, const bbots_value *v
                   uint64_t given);
 
 /* Updates the row with an integer primary key. */
-#define update_named(txn, table, id, ...)                                                        \
+#define update_named(txn, table, id, ...)                                                          \
     update_filled((txn), (table), (id), named, fill_row((table), named, __VA_ARGS__, NULL))
 
 int update_filled(bbots_txn *txn, const bbots_table *table, int64_t id, const bbots_value *values,
