@@ -21,7 +21,7 @@ PKG_CONFIG ?= pkg-config
 # Debian calls msgpack-c's C library msgpack, later releases msgpack-c.
 MSGPACK := $(shell $(PKG_CONFIG) --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
 PACKAGES := lmdb $(MSGPACK) libsodium libxxhash yajl
-LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpthread
+LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpthread -lm
 VERSION := 0.1.0
 SONAME := libbbots.so.0
 
@@ -153,7 +153,7 @@ install: all ## install library, headers, tools and bbots.pc under PREFIX (defau
 	install -m 755 $(BUILD)/bbots-inspect $(BUILD)/bbots-schema $(DESTDIR)$(PREFIX)/bin
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: bbots' 'Description: embedded storage engine' \
 		'Version: $(VERSION)' 'Requires.private: $(PACKAGES)' 'Libs: -L$${prefix}/lib -lbbots' \
-		'Libs.private: -lpthread' 'Cflags: -I$${prefix}/include' > $(INSTALL_LIB)/pkgconfig/bbots.pc
+		'Libs.private: -lpthread -lm' 'Cflags: -I$${prefix}/include' > $(INSTALL_LIB)/pkgconfig/bbots.pc
 
 # ---------------------------------------------------------------- tests
 

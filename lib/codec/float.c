@@ -1,9 +1,10 @@
 /*
  * codec/float.c - floating point numbers as text.
  *
- * The shortest text is found by trying: 1 to 17 significant digits (9 for single precision) until
- * one reads back as the same number. PostgreSQL uses Ryu for the same result; rows with many
- * floats are rare here, so the C library's conversions do.
+ * The shortest text is found by trying: 1 to 17 significant digits until one lies inside the
+ * interval that reads back as the same number. long double holds the interval's ends exactly (64
+ * bits of mantissa on x86-64, more on arm64). PostgreSQL uses Ryu for the same result; rows with
+ * many floats are rare here, so the C library's conversions do.
  */
 #include "codec/float.h"
 
@@ -79,32 +80,74 @@ int codec_float_parse(bbots_text text, bool single, double *real)
     return BBOTS_OK;
 }
 
-static bool reads_back(const char *text, double real, bool single)
+/* The numbers that read back as `real`: strictly between these. */
+typedef struct interval {
+    long double low;
+    long double high;
+} interval;
+
+static interval interval_of(double real, bool single)
 {
-    return single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
+    long double at = (long double)real;
+    long double below = single ? (long double)nextafterf((float)real, 0)
+                               : (long double)nextafter(real, 0);
+    long double above = single ? (long double)nextafterf((float)real, INFINITY)
+                               : (long double)nextafter(real, (double)INFINITY);
+    if (isinf(above)) {
+        above = at + (at - below); /* beyond the greatest number as far as before it */
+    }
+    interval result = {(below + at) / 2, (at + above) / 2};
+    return result;
 }
 
-/* Finds the shortest digits of a finite number that is not zero. Returns the decimal exponent. */
-static int shortest_digits(double real, bool single, char digits[24])
+/* The number digits x 10^power, of the candidates around it that read back the closest one. */
+static bool closest_inside(uint64_t *digits, int power, double real, interval inside)
 {
-    char text[40];
-    int most = single ? 9 : 17;
-    int places = 0;
-    do {
-        snprintf(text, sizeof text, "%.*e", places++, real);
-    } while (places < most && !reads_back(text, real, single));
-    size_t count = 0;
-    const char *c = text;
-    for (; *c != 'e'; c++) {
-        if (*c >= '0' && *c <= '9') {
-            digits[count++] = *c;
+    uint64_t best = 0;
+    long double best_distance = 0;
+    for (uint64_t candidate = *digits - 1; candidate <= *digits + 1; candidate++) {
+        char text[40];
+        snprintf(text, sizeof text, "%llue%d", (unsigned long long)candidate, power);
+        long double number = strtold(text, NULL);
+        long double distance = fabsl(number - (long double)real);
+        if (number > inside.low && number < inside.high &&
+            (best == 0 || distance < best_distance)) {
+            best = candidate;
+            best_distance = distance;
         }
     }
-    while (count > 1 && digits[count - 1] == '0') {
-        count--;
+    *digits = best;
+    return best != 0;
+}
+
+/*
+ * Finds the shortest digits of a positive finite number, and of several as short the closest.
+ * Numbers half way to a neighbour do not count as reading back, as in PostgreSQL. Returns the
+ * decimal exponent of the first digit.
+ */
+static int shortest_digits(double real, bool single, char digits[24])
+{
+    const interval inside = interval_of(real, single);
+    uint64_t number = 0;
+    int power = 0;
+    bool found = false;
+    for (int places = 0; places <= 16 && !found; places++) {
+        char text[40];
+        snprintf(text, sizeof text, "%.*e", places, real);
+        number = 0;
+        const char *c = text;
+        for (; *c != 'e'; c++) {
+            number = *c == '.' ? number : number * 10 + (uint64_t)(*c - '0');
+        }
+        power = atoi(c + 1) - places;
+        found = closest_inside(&number, power, real, inside);
     }
-    digits[count] = '\0';
-    return atoi(c + 1);
+    int count = snprintf(digits, 24, "%llu", (unsigned long long)number);
+    int exponent = power + count - 1;
+    while (count > 1 && digits[count - 1] == '0') {
+        digits[--count] = '\0';
+    }
+    return exponent;
 }
 
 static size_t print_plain(const char *digits, int exponent, char *out)

@@ -258,6 +258,9 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
         return fixed_value(description, data + place, layout->width[column]);
     }
     size_t start = variable_start(layout, data);
+    if (start > size) {
+        return bbots_value_null();
+    }
     size_t from = place == 0 ? 0 : variable_end(layout, data, place - 1);
     size_t to = variable_end(layout, data, place);
     if (from > to || to > size - start) {

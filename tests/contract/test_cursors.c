@@ -683,6 +683,30 @@ static void a_null_bound_of_a_column_without_nulls_lies_behind_all(void **state)
     commit(txn);
 }
 
+/* The rows that refer to null, by which a typed function asks when it is given no text: none. */
+static void a_range_from_null_to_null_of_such_a_column_is_empty(void **state)
+{
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_value null = null_value();
+    fill_owners(txn, 20);
+    for (int way = 0; way < 8; way++) {
+        bbots_range range = {.from = &null, .to = &null, .from_count = 1, .to_count = 1};
+        range.reverse = (way & 1) != 0;
+        range.from_exclusive = (way & 2) != 0;
+        range.to_exclusive = (way & 4) != 0;
+        for (unsigned index = 0; index < OWNERS->index_count; index++) {
+            bbots_cursor *cursor;
+            bbots_row row;
+            assert_ok(bbots_cursor_open(txn, OWNERS, index, &range, &cursor, &fault));
+            int rc = bbots_cursor_next(cursor, &row, &fault);
+            bbots_cursor_close(cursor);
+            assert_int_equal(rc, BBOTS_END);
+        }
+    }
+    commit(txn);
+}
+
 static void a_range_with_its_ends_crossed_is_empty(void **state)
 {
     fixture *place = *state;
@@ -721,6 +745,7 @@ int main(void)
         TEST(bounds_are_copied_and_read_as_literals),
         TEST(wrong_bounds_are_refused),
         TEST(a_null_bound_of_a_column_without_nulls_lies_behind_all),
+        TEST(a_range_from_null_to_null_of_such_a_column_is_empty),
         TEST(a_range_with_its_ends_crossed_is_empty),
     };
     choose_tests();

@@ -529,6 +529,60 @@ static void sixteen_threads_read_while_one_writes(void **state)
     }
 }
 
+/* A hundred rows, as work that may be run again. */
+static int insert_hundred(bbots_txn *txn, void *context, bbots_error *error)
+{
+    static const char text[] = "some text of a node that is long enough to make a file grow, as "
+                               "long as it is written often enough";
+    bbots_value values[3];
+    (void)context;
+    values[2] = string(text);
+    for (int i = 0; i < 100; i++) {
+        int rc = bbots_insert(txn, NODES, values, BBOTS_COLUMN_BIT(2), NULL, error);
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+    }
+    return BBOTS_OK;
+}
+
+static void *insert_and_look(void *store)
+{
+    intptr_t failures = 0;
+    for (int i = 0; i < 20; i++) {
+        bbots_txn *txn;
+        uint64_t count = 1;
+        failures += bbots_write(store, insert_hundred, NULL, NULL) != BBOTS_OK;
+        if (bbots_begin(store, BBOTS_READ, &txn, NULL) != BBOTS_OK) {
+            failures++;
+            continue;
+        }
+        failures += bbots_count(txn, NODES, &count, NULL) != BBOTS_OK || count % 100 != 0;
+        bbots_rollback(txn);
+    }
+    return (void *)failures;
+}
+
+static void threads_write_and_read_while_the_map_grows(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = {.schema = &bbots_sample_schema,
+                             .flags = BBOTS_OPEN_CREATE,
+                             .durability = BBOTS_RELAXED,
+                             .map_bytes = 512 << 10};
+    pthread_t threads[6];
+    place->store = open_store(place->path, &options);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, insert_and_look, place->store), 0);
+    }
+    for (int i = 0; i < 6; i++) {
+        void *failures;
+        pthread_join(threads[i], &failures);
+        assert_null(failures);
+    }
+    assert_int_equal(check_store(place->store), 6 * 20 * 100);
+}
+
 /* ------------------------------------------------------------------ savepoints */
 
 static void savepoints_nest(void **state)
@@ -770,6 +824,7 @@ int main(void)
         FOLDER(places_of_dead_readers_are_taken_over),
         FOLDER(readers_that_ended_hold_no_place_against_other_processes),
         STORE(sixteen_threads_read_while_one_writes),
+        FOLDER(threads_write_and_read_while_the_map_grows),
         STORE(savepoints_nest),
         STORE(a_savepoints_name_hides_an_earlier_one),
         STORE(a_savepoint_has_a_name),

@@ -666,7 +666,7 @@ static void arena_and_malloc_give_the_same(void **state)
     assert_int_equal(codec_json_print(&arena, packed, &printed, NULL), BBOTS_OK);
     assert_int_equal(printed.data[printed.size], '\0');
     assert_prints(expected, printed.data);
-    bbots_error error;
+    bbots_error error = {0}; /* inner functions keep the first failure */
     assert_int_equal(codec_json_pack(&arena, bbots_text_of("["), &packed, &error),
                      BBOTS_INVALID_TEXT);
     release(expected);
