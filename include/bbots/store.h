@@ -83,7 +83,8 @@ typedef enum bbots_access { BBOTS_READ = 0, BBOTS_WRITE = 1 } bbots_access;
  *
  * Errors: BBOTS_READ_ONLY, BBOTS_FORKED, BBOTS_TRANSACTION_ACTIVE (this thread has the store's
  * write transaction already), BBOTS_READERS_FULL, BBOTS_SCHEMA_MISMATCH (another process changed
- * the schema: open again; a reader is told when it meets a row that its schema does not know), BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
+ * the schema: open again; a reader is told when it meets a row that its schema does not know),
+ * BBOTS_BUSY (the map has to grow and a transaction of this process stays open for ten seconds), BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
  */
 BBOTS_API BBOTS_CHECKED int bbots_begin(bbots_store *store, bbots_access access, bbots_txn **txn,
                                         bbots_error *error);
@@ -144,7 +145,7 @@ typedef struct bbots_stat {
     uint64_t map_bytes;         /* address space */
     uint64_t transaction;       /* number of the last commit */
     uint32_t page_bytes;
-    uint32_t readers;           /* slots in use */
+    uint32_t readers;           /* reader slots that were ever in use at once */
     uint32_t readers_max;
     uint32_t format_version;
 } bbots_stat;

@@ -80,7 +80,7 @@ int codec_float_parse(bbots_text text, bool single, double *real)
     return BBOTS_OK;
 }
 
-/* The numbers that read back as `real`: strictly between these. */
+/* Half way to the neighbours: these read back as `real` at most by a rule for ties. */
 typedef struct interval {
     long double low;
     long double high;
@@ -100,24 +100,48 @@ static interval interval_of(double real, bool single)
     return result;
 }
 
-/* The number digits x 10^power, of the candidates around it that read back the closest one. */
-static bool closest_inside(uint64_t *digits, int power, double real, interval inside)
+/* Whether digits x 10^power is exactly a number that long double holds. */
+static bool is_exactly(uint64_t digits, int power, long double number)
 {
-    uint64_t best = 0;
-    long double best_distance = 0;
-    for (uint64_t candidate = *digits - 1; candidate <= *digits + 1; candidate++) {
-        char text[40];
-        snprintf(text, sizeof text, "%llue%d", (unsigned long long)candidate, power);
-        long double number = strtold(text, NULL);
-        long double distance = fabsl(number - (long double)real);
-        if (number > inside.low && number < inside.high &&
-            (best == 0 || distance < best_distance)) {
-            best = candidate;
-            best_distance = distance;
-        }
+    char text[80];
+    char shown[24];
+    char zeros[80];
+    int count = snprintf(shown, sizeof shown, "%llu", (unsigned long long)digits);
+    snprintf(text, sizeof text, "%.50Le", number);
+    memmove(text + 1, text + 2, strlen(text + 2) + 1); /* without the point */
+    memset(zeros, '0', sizeof zeros);
+    return strncmp(text, shown, (size_t)count) == 0 &&
+           strncmp(text + count, zeros, (size_t)(51 - count)) == 0 &&
+           atoi(text + 52) == power + count - 1;
+}
+
+/* Whether digits x 10^power reads back as `real` and lies on neither end of its interval. */
+static bool lies_inside(uint64_t digits, int power, double real, bool single, interval ends)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%llue%d", (unsigned long long)digits, power);
+    bool same = single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
+    return same && !is_exactly(digits, power, ends.low) && !is_exactly(digits, power, ends.high);
+}
+
+/*
+ * Of as many digits, the ones to print: the correctly rounded ones, or else a neighbour, which can
+ * lie inside where the interval is not even-sided.
+ */
+static bool choose_digits(uint64_t *digits, int power, double real, bool single, interval ends)
+{
+    if (lies_inside(*digits, power, real, single, ends)) {
+        return true;
     }
-    *digits = best;
-    return best != 0;
+    if (lies_inside(*digits + 1, power, real, single, ends)) {
+        ++*digits;
+        return true;
+    }
+    if (lies_inside(*digits - 1, power, real, single, ends)) {
+        --*digits;
+        return true;
+    }
+    return false;
 }
 
 /*
@@ -127,7 +151,7 @@ static bool closest_inside(uint64_t *digits, int power, double real, interval in
  */
 static int shortest_digits(double real, bool single, char digits[24])
 {
-    const interval inside = interval_of(real, single);
+    const interval ends = interval_of(real, single);
     uint64_t number = 0;
     int power = 0;
     bool found = false;
@@ -140,7 +164,7 @@ static int shortest_digits(double real, bool single, char digits[24])
             number = *c == '.' ? number : number * 10 + (uint64_t)(*c - '0');
         }
         power = atoi(c + 1) - places;
-        found = closest_inside(&number, power, real, inside);
+        found = choose_digits(&number, power, real, single, ends);
     }
     int count = snprintf(digits, 24, "%llu", (unsigned long long)number);
     int exponent = power + count - 1;

@@ -85,7 +85,7 @@ static int set_bound(bbots_cursor *cursor, const bbots_index *index, const bbots
         }
     }
     if (count == 0) {
-        cursor->ended = exclusive;
+        cursor->ended = cursor->ended || exclusive;
         return BBOTS_OK;
     }
     to->set = true;

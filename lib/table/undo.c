@@ -97,12 +97,28 @@ static bool read_all(int fd, uint8_t *data, size_t size, uint64_t offset)
     return true;
 }
 
+/* A file without a name; where the file system has none such, one that loses its name at once. */
+static int temporary_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        return fd;
+    }
+    snprintf(path, sizeof path, "%s/bbots-undo-XXXXXX", folder);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) {
+        unlink(path);
+    }
+    return fd;
+}
+
 static int spill(undo_log *undo, bbots_error *error)
 {
     if (undo->file < 0) {
-        const char *folder = getenv("TMPDIR");
-        undo->file = open(folder != NULL && folder[0] != '\0' ? folder : "/tmp",
-                          O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        undo->file = temporary_file();
         if (undo->file < 0) {
             return bb_fail_system(error, BBOTS_IO, errno, "cannot make a temporary file");
         }
