@@ -193,6 +193,25 @@ $(BUILD)/tests/model/%: $(BUILD)/tests/model/%.o $(SUPPORT_OBJECTS) $(LIB_OBJECT
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
 
+DIFFPG_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/diffpg/*.c)))
+$(DIFFPG_OBJECTS): ALL_CPPFLAGS += $(shell $(PKG_CONFIG) --cflags libpq)
+$(DIFFPG_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/corners_schema.c
+
+$(GEN)/corners_schema.c: tests/diffpg/corners.sql $(BUILD)/bbots-schema
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name corners --out $(GEN) $<
+
+$(BUILD)/diff-pg: $(DIFFPG_OBJECTS) $(BUILD)/gen/corners_schema.o $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libpq) $(LIBRARY_LIBS)
+
+SEED ?=
+.PHONY: diff-pg
+diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
+	tools/setup.sh test
+	$(MAKE) $(BUILD)/diff-pg
+	$(BUILD)/diff-pg --statements $(N) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test-programs
 test-programs: $(TEST_PROGRAMS)
 
@@ -207,11 +226,11 @@ TEST_ENVIRONMENT = BUILD=$(BUILD) GEN=$(GEN) CC="$(CC)" \
 .PHONY: test
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
-	$(MAKE) -j2 all test-programs
+	$(MAKE) -j2 all test-programs $(BUILD)/diff-pg
 	$(MAKE) -j2 MODE=asan all test-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
-		$(TEST_PROGRAMS) $(TEST_SCRIPTS) \
+		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		$(TEST_SOURCES:%.c=build/asan/%) $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
 
 N ?= 1000000

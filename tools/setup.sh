@@ -11,7 +11,7 @@ set -eu
 what=${1:-build}
 build="gcc make binutils pkg-config mawk|gawk liblmdb-dev libmsgpack-c-dev|libmsgpack-dev
 libsodium-dev libxxhash-dev libyajl-dev libsqlite3-dev"
-test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ valgrind sqlite3 postgresql
+test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ libpq-dev valgrind sqlite3 postgresql
 python3 git tmux"
 case $what in
 build) wanted=$build ;;

@@ -80,7 +80,7 @@ typedef struct bbots_deleted {
 
 /*
  * Deletes the row that the key of a unique index finds, with everything that its references'
- * rules say: CASCADE and SET NULL to any depth; NO ACTION refuses when, at the end, a row is left
+ * rules say: CASCADE and SET NULL to any depth; NO ACTION refuses when, at its turn, a row is left
  * that references a deleted one. deleted may be NULL.
  *
  * Returns BBOTS_OK or BBOTS_NOT_FOUND. Errors: BBOTS_FOREIGN_KEY_VIOLATION,

@@ -10,12 +10,13 @@
  * exponent of 2^30 - 1 or more, and more than 16383 digits behind the point, are out of range,
  * though the number may be zero ("1e-20000").
  */
-#include <bbots/decimal.h>
+#include "base/decimal.h"
 
 #include <assert.h>
 
 #define EXPONENT_LIMIT      (INT32_MAX / 2)
 #define FRACTION_DIGITS_MAX 16383
+#define WHOLE_DIGITS_MAX    131072
 
 /* A number as written: digits[0..count) without sign and point. */
 typedef struct number {
@@ -183,6 +184,24 @@ static bool is_within_numeric(const number *read)
            (int64_t)read->fraction_count - read->exponent <= FRACTION_DIGITS_MAX;
 }
 
+/* How many digits stand before the point, from the first one that is not zero. */
+static int64_t whole_digits(const number *read)
+{
+    size_t count = read->whole_count + read->fraction_count;
+    size_t start = 0;
+    while (start < count && digit_at(read, start) == 0) {
+        start++;
+    }
+    return start == count ? 0 : (int64_t)read->whole_count - (int64_t)start + read->exponent;
+}
+
+bool bb_decimal_is_numeric(bbots_text text)
+{
+    number read;
+    return read_number(text, &read) &&
+           (read.infinite || (is_within_numeric(&read) && whole_digits(&read) <= WHOLE_DIGITS_MAX));
+}
+
 /* The integer nearest to the number times 10^scale. */
 static int round_number(const number *read, unsigned precision, unsigned scale, int64_t *scaled)
 {
@@ -225,6 +244,32 @@ int bbots_decimal_parse(bbots_text text, unsigned precision, unsigned scale, int
         return BBOTS_NUMERIC_OUT_OF_RANGE;
     }
     return round_number(&read, precision, scale, scaled);
+}
+
+/* Whether nothing but zeros stands behind the place of rounding. */
+static bool is_exact(const number *read, unsigned scale)
+{
+    for (size_t i = 0; i < read->whole_count + read->fraction_count; i++) {
+        int64_t place = (int64_t)i - (int64_t)read->whole_count - read->exponent;
+        if (place >= (int64_t)scale && digit_at(read, i) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int bb_decimal_parse_exactly(bbots_text text, unsigned precision, unsigned scale, int64_t *scaled)
+{
+    number read;
+    if (!read_number(text, &read)) {
+        return BBOTS_INVALID_TEXT;
+    }
+    if (!bb_decimal_is_numeric(text)) {
+        return BBOTS_NUMERIC_OUT_OF_RANGE;
+    }
+    bool found = !read.infinite && is_exact(&read, scale) &&
+                 round_number(&read, precision, scale, scaled) == BBOTS_OK;
+    return found ? BBOTS_OK : BBOTS_NOT_FOUND;
 }
 
 size_t bbots_decimal_print(int64_t scaled, unsigned scale, char *buffer)

@@ -65,8 +65,9 @@ int codec_float_parse(bbots_text text, bool single, double *real)
     if (parse_special(word, real)) {
         return BBOTS_OK;
     }
-    if (strspn(word, "+-0123456789.eE") != text.size) {
-        return BBOTS_INVALID_TEXT; /* strtod would take hexadecimal and nan(...) */
+    /* Hexadecimal too, as PostgreSQL, but not what else strtod takes: "nan(1)", "infinit". */
+    if (strspn(word, "+-.0123456789abcdefABCDEFxXpP") != text.size) {
+        return BBOTS_INVALID_TEXT;
     }
     char *end;
     errno = 0;

@@ -10,6 +10,7 @@
 #include "codec/literal.h"
 
 #include "base/bytes.h"
+#include "base/decimal.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "codec/float.h"
@@ -74,6 +75,9 @@ static int refuse(const target *to, int code, const bbots_value *value)
         break;
     case BBOTS_WRONG_TYPE:
         format = "column \"%3$s\" is of type %1$s and cannot take the value %2$s";
+        break;
+    case BBOTS_INVALID_ARGUMENT:
+        format = "invalid hexadecimal data for type %s: %s, column \"%s\"";
         break;
     case BBOTS_INVALID_ENCODING:
         format = "invalid byte sequence for encoding \"UTF8\" in column \"%3$s\": %2$s";
@@ -190,27 +194,69 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* bytea's hex form: \x and pairs of digits. */
+/* bytea's hex form behind \x: pairs of digits, blanks between pairs. */
+static int parse_hex(const char *text, size_t size, uint8_t *bytes, size_t *count)
+{
+    for (size_t i = 0; i < size;) {
+        if (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
+            i++;
+            continue;
+        }
+        int high = hex_digit(text[i]);
+        int low = i + 1 < size ? hex_digit(text[i + 1]) : -1;
+        if (high < 0 || low < 0) {
+            return BBOTS_INVALID_ARGUMENT; /* PostgreSQL's SQLSTATE for it: 22023 */
+        }
+        bytes[(*count)++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    return BBOTS_OK;
+}
+
+static bool is_octal(char c, char most)
+{
+    return c >= '0' && c <= most;
+}
+
+/* bytea's escape form: bytes as they are, \\ for a backslash, \ooo for any. */
+static int parse_escaped(const char *text, size_t size, uint8_t *bytes, size_t *count)
+{
+    for (size_t i = 0; i < size;) {
+        if (text[i] != '\\') {
+            bytes[(*count)++] = (uint8_t)text[i++];
+        } else if (size - i >= 4 && is_octal(text[i + 1], '3') && is_octal(text[i + 2], '7') &&
+                   is_octal(text[i + 3], '7')) {
+            bytes[(*count)++] = (uint8_t)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
+                                          (text[i + 3] - '0'));
+            i += 4;
+        } else if (size - i >= 2 && text[i + 1] == '\\') {
+            bytes[(*count)++] = '\\';
+            i += 2;
+        } else {
+            return BBOTS_INVALID_TEXT;
+        }
+    }
+    return BBOTS_OK;
+}
+
 static int parse_bytes(const target *to, const bbots_value *given, bbots_value *stored)
 {
     const char *text = given->data;
-    if (given->size < 2 || given->size % 2 != 0 || text[0] != '\\' || text[1] != 'x') {
-        return refuse(to, BBOTS_INVALID_TEXT, given);
-    }
-    size_t size = given->size / 2 - 1;
-    uint8_t *bytes = bb_arena_alloc(to->arena, size);
+    bool hex = given->size >= 2 && text[0] == '\\' && text[1] == 'x';
+    size_t count = 0;
+    uint8_t *bytes = bb_arena_alloc(to->arena, given->size + 1);
     if (bytes == NULL) {
         return no_memory(to);
     }
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(text[2 + 2 * i]);
-        int low = hex_digit(text[3 + 2 * i]);
-        if (high < 0 || low < 0) {
-            return refuse(to, BBOTS_INVALID_TEXT, given);
-        }
-        bytes[i] = (uint8_t)(high << 4 | low);
+    if (!bb_utf8_valid(text, given->size)) {
+        return refuse(to, BBOTS_INVALID_ENCODING, given);
     }
-    *stored = bbots_value_of_bytes(BBOTS_BYTES, bytes, size);
+    int rc = hex ? parse_hex(text + 2, given->size - 2, bytes, &count)
+                 : parse_escaped(text, given->size, bytes, &count);
+    if (rc != BBOTS_OK) {
+        return refuse(to, rc, given);
+    }
+    *stored = bbots_value_of_bytes(BBOTS_BYTES, bytes, count);
     return BBOTS_OK;
 }
 
@@ -524,6 +570,63 @@ int codec_value_store(bb_arena *arena, const bbots_table *table, unsigned column
                                              : refuse(&to, BBOTS_WRONG_TYPE, given);
     }
     return refuse(&to, BBOTS_WRONG_TYPE, given);
+}
+
+bool codec_judged_late(const bbots_column *column, const bbots_value *given, int code)
+{
+    bbots_text text = {given->data, given->size};
+    return code == BBOTS_STRING_TOO_LONG ||
+           (code == BBOTS_NUMERIC_OUT_OF_RANGE && column->type == BBOTS_TYPE_DECIMAL &&
+            (given->kind != BBOTS_TEXT || bb_decimal_is_numeric(text)));
+}
+
+/* ------------------------------------------------------------------ to look for */
+
+static int look_for_decimal(const target *to, const bbots_value *given, bbots_value *stored)
+{
+    int64_t scaled;
+    int64_t back;
+    bbots_text text = {given->data, given->size};
+    int rc;
+    if (given->kind == BBOTS_TEXT) {
+        rc = bb_decimal_parse_exactly(text, to->column->length, to->column->scale, &scaled);
+        if (rc < 0) {
+            return refuse(to, rc, given);
+        }
+    } else {
+        unsigned scale = given->kind == BBOTS_DECIMAL ? given->scale : 0;
+        rc = bbots_decimal_rescale(given->integer, scale, to->column->length, to->column->scale,
+                                   &scaled);
+        if (rc != BBOTS_OK ||
+            bbots_decimal_rescale(scaled, to->column->scale, BBOTS_DECIMAL_PRECISION_MAX, scale,
+                                  &back) != BBOTS_OK ||
+            back != given->integer) {
+            rc = BBOTS_NOT_FOUND;
+        }
+    }
+    if (rc == BBOTS_OK) {
+        *stored = bbots_value_decimal(scaled, to->column->scale);
+    }
+    return rc;
+}
+
+int codec_value_look_for(bb_arena *arena, const bbots_table *table, unsigned column,
+                         const bbots_value *given, bbots_value *stored, bbots_error *error)
+{
+    const bbots_column *described = &table->columns[column];
+    const target to = {table, described, arena, error};
+    bool number = given->kind == BBOTS_TEXT || given->kind == BBOTS_DECIMAL ||
+                  given->kind == BBOTS_INTEGER;
+    if (described->type == BBOTS_TYPE_DECIMAL && number) {
+        return look_for_decimal(&to, given, stored);
+    }
+    if (described->type == BBOTS_TYPE_VARCHAR && given->kind == BBOTS_TEXT &&
+        bb_utf8_valid(given->data, given->size) && described->length != 0 &&
+        given->size > described->length &&
+        bb_utf8_prefix(given->data, given->size, described->length) < given->size) {
+        return BBOTS_NOT_FOUND; /* longer than any of them, also when its end is blank */
+    }
+    return codec_value_store(arena, table, column, given, stored, error);
 }
 
 /* ------------------------------------------------------------------ to text */

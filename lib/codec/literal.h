@@ -20,6 +20,19 @@
 int codec_value_store(bb_arena *arena, const bbots_table *table, unsigned column,
                       const bbots_value *given, bbots_value *stored, bbots_error *error);
 
+/*
+ * The same for a value to look for: nothing is cut or rounded. BBOTS_NOT_FOUND when no value of the
+ * column can be equal to it (a text longer than the column allows, 1.005 in a decimal(10,2)).
+ */
+int codec_value_look_for(bb_arena *arena, const bbots_table *table, unsigned column,
+                         const bbots_value *given, bbots_value *stored, bbots_error *error);
+
+/*
+ * Whether PostgreSQL judges a complaint about a value only when all values of the statement were
+ * read: lengths and precisions, which it applies in a step of their own.
+ */
+bool codec_judged_late(const bbots_column *column, const bbots_value *given, int code);
+
 /* Writes a value (stored form) as text into the arena; null gives data == NULL. */
 int codec_value_print(bb_arena *arena, const bbots_column *column, const bbots_value *value,
                       unsigned style, bbots_text *text, bbots_error *error);

@@ -48,7 +48,9 @@ static int is_behind_all(bbots_txn *txn, txn_table *state, const engine_image *i
             return rc;
         }
         state->last_size = rc == BBOTS_OK && key.size <= CODEC_KEY_MAX ? key.size : 0;
-        memcpy(state->last_key, key.data, state->last_size);
+        if (state->last_size != 0) {
+            memcpy(state->last_key, key.data, state->last_size);
+        }
         state->last_known = true;
     }
     *behind = compare_key(image->key, image->key_size, state->last_key, state->last_size) > 0;

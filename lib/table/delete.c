@@ -1,18 +1,19 @@
 /*
- * table/delete.c - a delete with all that hangs on it.
+ * table/delete.c - a delete with all that hangs on it, in PostgreSQL's order.
  *
- * First a plan: starting from the row, everything that references a row of the plan is looked at.
- *   1. CASCADE adds the referencing row to the plan.
- *   2. SET NULL notes which of its columns become null.
- *   3. When the plan is complete, every row of it is looked at again for NO ACTION: a referencing
- *      row that neither goes away nor gets a null there refuses the whole statement.
- *   4. SET NULL on a column that must have a value refuses it too.
- * Only then is anything written: the nulls first, the deletions after. So a refusal has changed
- * nothing, and the order in which rows are met decides nothing: a row that one path would refuse
- * and another cascades to is deleted (the supplement to the schema: "cascades of the same
- * statement counted first").
+ * PostgreSQL keeps foreign keys by triggers that wait in a queue. A row that goes away queues one
+ * for each foreign key that references its table, in the order in which these were declared; what
+ * a trigger deletes or sets to null queues its own at the end. So the graph is walked level by
+ * level, and a reference is judged when its turn comes:
+ *   1. CASCADE deletes the referencing rows that are there at that moment.
+ *   2. SET NULL sets their columns to null, which is refused at once when one must have a value.
+ *      Where others reference these columns, that is a change of a key: see 3.
+ *   3. NO ACTION refuses when a referencing row is there at that moment. A row that a longer path
+ *      would delete later is still there; one that an earlier turn deleted is not.
+ * All this happens to a plan first. Only when the queue is empty is anything written: the nulls
+ * first, the deletions after. So a refusal has changed nothing.
  *
- * The plan keeps a primary key and some 40 bytes for each row, in the statement's memory.
+ * The plan keeps a primary key and some 80 bytes for each row, in the statement's memory.
  */
 #include "table/engine.h"
 
@@ -26,9 +27,16 @@ typedef struct plan_row {
     uint16_t table;
     uint16_t key_size;
     bool deleted;
-    bool followed;          /* its references were looked at */
     uint8_t key[];
 } plan_row;
+
+/* A change whose references wait for their turn. */
+typedef struct plan_event {
+    struct plan_event *next;
+    plan_row *row;
+    uint64_t before;  /* columns that the plan had set to null before the change */
+    uint64_t changed; /* columns that the change set to null; 0: the row was deleted */
+} plan_event;
 
 typedef struct plan {
     bbots_txn *txn;
@@ -37,6 +45,8 @@ typedef struct plan {
     plan_row **slots;
     size_t slot_count;
     size_t row_count;
+    plan_event *events;
+    plan_event **events_end;
 } plan;
 
 /* ------------------------------------------------------------------ the set of rows */
@@ -105,30 +115,55 @@ static int add_row(plan *all, uint16_t table, store_bytes key, plan_row **added,
     return BBOTS_OK;
 }
 
+/* ------------------------------------------------------------------ the queue */
+
+static int queue(plan *all, plan_row *row, uint64_t changed, bbots_error *error)
+{
+    plan_event *event = bb_arena_alloc(&all->txn->scratch, sizeof *event);
+    if (event == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    *event = (plan_event){.row = row, .before = row->nulls, .changed = changed};
+    *all->events_end = event;
+    all->events_end = &event->next;
+    return BBOTS_OK;
+}
+
+static uint64_t column_set(const uint8_t *columns, unsigned count)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < count; i++) {
+        set |= BBOTS_COLUMN_BIT(columns[i]);
+    }
+    return set;
+}
+
+static int null_refused(const bbots_table *table, uint64_t columns, bbots_error *error)
+{
+    const char *name = table->columns[__builtin_ctzll(columns)].name;
+    return bb_fail_at(error, BBOTS_NOT_NULL_VIOLATION, table->name, name, NULL,
+                      "null value in column \"%s\" of table \"%s\" violates not-null constraint",
+                      name, table->name);
+}
+
+static int delete_row(plan *all, plan_row *row, bbots_error *error)
+{
+    row->deleted = true;
+    return queue(all, row, 0, error);
+}
+
+static int forget_parent(plan *all, plan_row *row, uint64_t columns, bbots_error *error)
+{
+    const engine_table *table = &all->txn->store->tables[row->table];
+    if ((columns & table->not_null) != 0) {
+        return null_refused(table->table, columns & table->not_null, error);
+    }
+    int rc = (columns & table->referenced) != 0 ? queue(all, row, columns, error) : BBOTS_OK;
+    row->nulls |= columns;
+    return rc;
+}
+
 /* ------------------------------------------------------------------ looking at references */
-
-static const bbots_foreign_key *key_of(const plan *all, bbots_reference reference)
-{
-    return &all->txn->store->schema->tables[reference.table]->foreign_keys[reference.foreign_key];
-}
-
-static uint64_t columns_of(const bbots_foreign_key *key)
-{
-    uint64_t columns = 0;
-    for (unsigned i = 0; i < key->column_count; i++) {
-        columns |= BBOTS_COLUMN_BIT(key->columns[i]);
-    }
-    return columns;
-}
-
-static uint64_t parent_columns_of(const bbots_foreign_key *key)
-{
-    uint64_t columns = 0;
-    for (unsigned i = 0; i < key->column_count; i++) {
-        columns |= BBOTS_COLUMN_BIT(key->parent_columns[i]);
-    }
-    return columns;
-}
 
 /* Reads the row of the plan; it must be there, the entry that led to it says so. */
 static int fetch(plan *all, const plan_row *row, engine_image *image, bbots_error *error)
@@ -146,144 +181,77 @@ static int fetch(plan *all, const plan_row *row, engine_image *image, bbots_erro
     return rc;
 }
 
-/* Steps 1 and 2 for the rows that reference `parent` by one foreign key. */
-static int follow_reference(plan *all, bbots_reference reference, const bbots_row *parent,
-                            bbots_error *error)
+/* Carries out one foreign key's rule for a child that the scan found and that is still there. */
+static int apply_rule(plan *all, bbots_rule rule, const bbots_row *parent,
+                      const reference_scan *scan, store_bytes row_key, bbots_error *error)
 {
-    const bbots_foreign_key *key = key_of(all, reference);
-    reference_scan scan;
-    store_bytes row_key;
     plan_row *row;
-    int rc = reference_scan_open(all->txn, reference, parent, &scan, error);
-    while (rc == BBOTS_OK) {
-        rc = reference_scan_next(all->txn, &scan, &row_key, error);
-        if (rc == BBOTS_OK) {
-            rc = add_row(all, reference.table, row_key, &row, error);
-        }
-        if (rc == BBOTS_OK && key->on_delete == BBOTS_CASCADE) {
-            row->deleted = true;
-        } else if (rc == BBOTS_OK) {
-            row->nulls |= columns_of(key);
-        }
+    uint16_t table = scan->child->table->number;
+    if (rule == BBOTS_NO_ACTION) {
+        return reference_refuse(parent, scan, error);
     }
-    reference_scan_close(&scan);
-    return rc == BBOTS_END ? BBOTS_OK : rc;
+    int rc = add_row(all, table, row_key, &row, error);
+    if (rc == BBOTS_OK) {
+        rc = rule == BBOTS_CASCADE
+                 ? delete_row(all, row, error)
+                 : forget_parent(all, row, column_set(scan->key->columns, scan->key->column_count),
+                                 error);
+    }
+    return rc;
 }
 
-/* Step 3: what still references a row that goes away. */
-static int refuse_reference(plan *all, bbots_reference reference, const bbots_row *parent,
-                            bbots_error *error)
+static int follow_reference(plan *all, bbots_reference reference, bbots_rule rule,
+                            const bbots_row *parent, bbots_error *error)
 {
-    uint64_t columns = columns_of(key_of(all, reference));
     reference_scan scan;
     store_bytes row_key;
     int rc = reference_scan_open(all->txn, reference, parent, &scan, error);
+    uint64_t columns = column_set(scan.key->columns, scan.key->column_count);
     while (rc == BBOTS_OK) {
         rc = reference_scan_next(all->txn, &scan, &row_key, error);
         const plan_row *row = rc == BBOTS_OK ? find_row(all, reference.table, row_key) : NULL;
         if (rc == BBOTS_OK && (row == NULL || (!row->deleted && (row->nulls & columns) == 0))) {
-            rc = reference_refuse(parent, &scan, error);
+            rc = apply_rule(all, rule, parent, &scan, row_key, error);
         }
     }
     reference_scan_close(&scan);
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }
 
-/* Goes through a row's references of one kind. */
-static int each_reference(plan *all, const plan_row *row, bool refusing, bbots_error *error)
+/* A change's references have their turn. A key with a null in it was referenced by nothing. */
+static int run_event(plan *all, const plan_event *event, bbots_error *error)
 {
-    const bbots_table *table = all->txn->store->schema->tables[row->table];
+    const bbots_schema *schema = all->txn->store->schema;
+    const bbots_table *table = schema->tables[event->row->table];
     engine_image image;
-    bool read = false;
     int rc = BBOTS_OK;
     for (unsigned r = 0; r < table->reference_count && rc == BBOTS_OK; r++) {
         bbots_reference reference = table->references[r];
-        if ((key_of(all, reference)->on_delete == BBOTS_NO_ACTION) != refusing) {
+        const bbots_foreign_key *key =
+            &schema->tables[reference.table]->foreign_keys[reference.foreign_key];
+        uint64_t columns = column_set(key->parent_columns, key->column_count);
+        bool update = event->changed != 0;
+        if ((columns & event->before) != 0 || (update && (columns & event->changed) == 0)) {
             continue;
         }
-        if (!read) {
-            rc = fetch(all, row, &image, error);
-            read = true;
+        rc = reference_settle(all->txn, reference, error); /* a write: the row is read after it */
+        if (rc == BBOTS_OK) {
+            rc = fetch(all, event->row, &image, error);
         }
         if (rc == BBOTS_OK) {
-            rc = refusing ? refuse_reference(all, reference, &image.row, error)
-                          : follow_reference(all, reference, &image.row, error);
+            rc = follow_reference(all, reference,
+                                  update ? BBOTS_NO_ACTION : (bbots_rule)key->on_delete,
+                                  &image.row, error);
         }
     }
     return rc;
 }
 
-/* ------------------------------------------------------------------ the plan */
-
-/*
- * A row that was first met by SET NULL and later by CASCADE is followed when its turn comes or,
- * if that is over, at the next pass; each pass ends with more deleted rows or is the last.
- */
 static int complete_plan(plan *all, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    size_t followed;
-    do {
-        followed = 0;
-        for (plan_row *row = all->first; row != NULL && rc == BBOTS_OK; row = row->next) {
-            if (row->deleted && !row->followed) {
-                row->followed = true;
-                followed++;
-                rc = each_reference(all, row, false, error);
-            }
-        }
-    } while (followed > 0 && rc == BBOTS_OK);
-    return rc;
-}
-
-static int null_refused(const bbots_table *table, uint64_t columns, bbots_error *error)
-{
-    const char *name = table->columns[__builtin_ctzll(columns)].name;
-    return bb_fail_at(error, BBOTS_NOT_NULL_VIOLATION, table->name, name, NULL,
-                      "null value in column \"%s\" of table \"%s\" violates not-null constraint",
-                      name, table->name);
-}
-
-/* The row as SET NULL will leave it. */
-static int null_image(plan *all, const plan_row *row, const engine_image *old,
-                      engine_image *image, bbots_error *error)
-{
-    bbots_value values[BBOTS_COLUMNS_MAX];
-    engine_table *table = &all->txn->store->tables[row->table];
-    for (unsigned c = 0; c < old->row.table->column_count; c++) {
-        values[c] = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0 ? bbots_value_null()
-                                                            : bbots_row_value(&old->row, c);
-    }
-    return row_make(all->txn, table, values, image, error);
-}
-
-/* Columns that become null may themselves be referenced: then nothing may be left that does. */
-static int judge_null_row(plan *all, const plan_row *row, bbots_error *error)
-{
-    const engine_table *table = &all->txn->store->tables[row->table];
-    engine_image old;
-    if ((row->nulls & table->not_null) != 0) {
-        return null_refused(table->table, row->nulls & table->not_null, error);
-    }
-    if ((row->nulls & table->referenced) == 0) {
-        return BBOTS_OK;
-    }
-    int rc = fetch(all, row, &old, error);
-    for (unsigned r = 0; r < table->table->reference_count && rc == BBOTS_OK; r++) {
-        bbots_reference reference = table->table->references[r];
-        if ((parent_columns_of(key_of(all, reference)) & row->nulls) != 0) {
-            rc = refuse_reference(all, reference, &old.row, error);
-        }
-    }
-    return rc;
-}
-
-static int judge_plan(plan *all, bbots_error *error)
-{
-    int rc = BBOTS_OK;
-    for (const plan_row *row = all->first; row != NULL && rc == BBOTS_OK; row = row->next) {
-        rc = row->deleted ? each_reference(all, row, true, error)
-                          : judge_null_row(all, row, error);
+    for (plan_event *event = all->events; event != NULL && rc == BBOTS_OK; event = event->next) {
+        rc = run_event(all, event, error);
     }
     return rc;
 }
@@ -293,8 +261,13 @@ static int judge_plan(plan *all, bbots_error *error)
 static int set_nulls(plan *all, const plan_row *row, const engine_image *old, txn_table *state,
                      bbots_error *error)
 {
+    bbots_value values[BBOTS_COLUMNS_MAX];
     engine_image image;
-    int rc = null_image(all, row, old, &image, error);
+    for (unsigned c = 0; c < old->row.table->column_count; c++) {
+        values[c] = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0 ? bbots_value_null()
+                                                            : bbots_row_value(&old->row, c);
+    }
+    int rc = row_make(all->txn, state->engine, values, &image, error);
     return rc == BBOTS_OK ? table_change(all->txn, state, old, &image, error) : rc;
 }
 
@@ -335,9 +308,6 @@ static int carry_out(plan *all, bool deletions, bbots_deleted *deleted, bbots_er
 static int run_plan(plan *all, bbots_deleted *deleted, bbots_error *error)
 {
     int rc = complete_plan(all, error);
-    if (rc == BBOTS_OK) {
-        rc = judge_plan(all, error);
-    }
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -369,9 +339,12 @@ int bbots_delete(bbots_txn *txn, const bbots_table *table, unsigned index, const
         plan_row *row;
         store_bytes row_bytes = {image.key, image.key_size};
         all.last = &all.first;
+        all.events_end = &all.events;
         rc = add_row(&all, table->number, row_bytes, &row, error);
         if (rc == BBOTS_OK) {
-            row->deleted = true;
+            rc = delete_row(&all, row, error);
+        }
+        if (rc == BBOTS_OK) {
             rc = run_plan(&all, &counted, error);
         }
         free(all.slots);

@@ -266,6 +266,9 @@ typedef struct reference_scan {
     bbots_value values[BBOTS_KEY_COLUMNS_MAX];
 } reference_scan;
 
+/* Writes the entries that wait in the tree of a foreign key: rows that were read may move. */
+int reference_settle(bbots_txn *txn, bbots_reference reference, bbots_error *error);
+
 int reference_scan_open(bbots_txn *txn, bbots_reference reference, const bbots_row *parent,
                         reference_scan *scan, bbots_error *error);
 /* BBOTS_OK with the row's primary key, or BBOTS_END. */
@@ -294,7 +297,22 @@ int statement_check_columns(const bbots_table *table, uint64_t columns, bbots_er
 int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
                bbots_row *stored, bbots_error *error);
 
-/* Changes the columns in set of a row that was found (update.c). */
+/* A complaint about a value that waits until the others were read. */
+typedef struct complaint {
+    int code; /* BBOTS_OK: none */
+    bbots_error error;
+} complaint;
+
+/*
+ * Brings a statement's values to stored form as PostgreSQL does: first all are read, then lengths
+ * and precisions are judged. late->code is BBOTS_OK at the beginning; values_judge() is called when
+ * all of the statement's values were stored (insert.c).
+ */
+int values_store(bbots_txn *txn, const bbots_table *table, const bbots_value *values,
+                 uint64_t columns, bbots_value *stored, complaint *late, bbots_error *error);
+int values_judge(const complaint *late, bbots_error *error);
+
+/* Changes the columns in set, stored-form values, of a row that was found (update.c). */
 int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
                uint64_t set, bbots_row *stored, bbots_error *error);
 

@@ -153,15 +153,44 @@ static int default_value(bbots_txn *txn, txn_table *state, unsigned column, bbot
     return BBOTS_OK;
 }
 
-static int complete_values(bbots_txn *txn, txn_table *state, const bbots_value *values,
-                           uint64_t given, bbots_value *complete, bbots_error *error)
+int values_store(bbots_txn *txn, const bbots_table *table, const bbots_value *values,
+                 uint64_t columns, bbots_value *stored, complaint *late, bbots_error *error)
 {
-    const bbots_table *table = state->engine->table;
+    bbots_error mine;
+    bbots_error *to = error != NULL ? error : &mine;
+    for (uint64_t left = columns; left != 0; left &= left - 1) {
+        unsigned c = (unsigned)__builtin_ctzll(left);
+        int rc = codec_value_store(&txn->scratch, table, c, &values[c], &stored[c], to);
+        if (rc != BBOTS_OK && !codec_judged_late(&table->columns[c], &values[c], rc)) {
+            return rc;
+        }
+        if (rc != BBOTS_OK) {
+            if (late->code == BBOTS_OK) {
+                late->code = rc;
+                late->error = *to;
+            }
+            bb_error_clear(to);
+        }
+    }
+    return BBOTS_OK;
+}
+
+int values_judge(const complaint *late, bbots_error *error)
+{
+    if (late->code != BBOTS_OK && error != NULL) {
+        *error = late->error;
+    }
+    return late->code;
+}
+
+static int give_defaults(bbots_txn *txn, txn_table *state, uint64_t given, bbots_value *complete,
+                         bbots_error *error)
+{
     int rc = BBOTS_OK;
-    for (unsigned c = 0; c < table->column_count && rc == BBOTS_OK; c++) {
-        rc = in_set(given, c)
-                 ? codec_value_store(&txn->scratch, table, c, &values[c], &complete[c], error)
-                 : default_value(txn, state, c, &complete[c], error);
+    for (unsigned c = 0; c < state->engine->table->column_count && rc == BBOTS_OK; c++) {
+        if (!in_set(given, c)) {
+            rc = default_value(txn, state, c, &complete[c], error);
+        }
     }
     return rc;
 }
@@ -176,22 +205,13 @@ static void note_serial(txn_table *state, const bbots_value *values)
     }
 }
 
-int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
-               bbots_row *stored, bbots_error *error)
+/* Inserts a row of stored-form values that passed NOT NULL. */
+static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *complete,
+                           bbots_row *stored, bbots_error *error)
 {
-    bbots_value complete[BBOTS_COLUMNS_MAX];
+    engine_table *table = state->engine;
     engine_image image;
-    txn_table *state;
-    int rc = txn_touch(txn, table, &state, error);
-    if (rc == BBOTS_OK) {
-        rc = complete_values(txn, state, values, given, complete, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = check_not_null(table, complete, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = row_make(txn, table, complete, &image, error);
-    }
+    int rc = row_make(txn, table, complete, &image, error);
     if (rc == BBOTS_OK) {
         rc = check_unique(txn, table, NULL, &image, complete, error);
     }
@@ -208,6 +228,29 @@ int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, u
         }
     }
     return rc;
+}
+
+int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
+               bbots_row *stored, bbots_error *error)
+{
+    bbots_value complete[BBOTS_COLUMNS_MAX];
+    complaint late;
+    txn_table *state;
+    late.code = BBOTS_OK;
+    int rc = txn_touch(txn, table, &state, error);
+    if (rc == BBOTS_OK) {
+        rc = values_store(txn, table->table, values, given, complete, &late, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = values_judge(&late, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = give_defaults(txn, state, given, complete, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_not_null(table, complete, error);
+    }
+    return rc == BBOTS_OK ? insert_complete(txn, state, complete, stored, error) : rc;
 }
 
 /* ------------------------------------------------------------------ public */
@@ -259,63 +302,69 @@ int bbots_insert(bbots_txn *txn, const bbots_table *table, const bbots_value *va
 
 /* The row with which the new one would clash in the conflict index. */
 static int find_conflict(bbots_txn *txn, engine_table *engine, unsigned conflict,
-                         const bbots_value *values, uint64_t given, engine_image *image,
-                         bbots_error *error)
+                         const bbots_value *complete, engine_image *image, bbots_error *error)
 {
-    const bbots_table *table = engine->table;
     bbots_value key[BBOTS_KEY_COLUMNS_MAX];
-    bbots_value stored[BBOTS_KEY_COLUMNS_MAX];
-    int known = row_check_unique_index(table, conflict, error);
-    if (known != BBOTS_OK) {
-        return known;
-    }
-    const bbots_index *index = &table->indexes[conflict];
+    const bbots_index *index = &engine->table->indexes[conflict];
     for (unsigned i = 0; i < index->column_count; i++) {
-        unsigned column = index->columns[i];
-        bool serial_or_uuid = (int)column == engine->serial ||
-                              table->columns[column].default_kind == BBOTS_DEFAULT_UUID;
-        if (in_set(given, column)) {
-            key[i] = values[column];
-        } else if (serial_or_uuid) {
-            return BBOTS_NOT_FOUND; /* a number or uuid that is new clashes with nothing */
-        } else {
-            txn_table *state;
-            int rc = txn_touch(txn, engine, &state, error);
-            rc = rc == BBOTS_OK ? default_value(txn, state, column, &key[i], error) : rc;
-            if (rc != BBOTS_OK) {
-                return rc;
-            }
-        }
+        key[i] = complete[index->columns[i]];
     }
-    int rc = row_key(txn, table, conflict, key, stored, NULL, NULL, error);
-    return rc == BBOTS_OK ? row_find(txn, engine, conflict, stored, image, error) : rc;
+    return row_find(txn, engine, conflict, key, image, error);
 }
 
-/* Whether the values would make a row at all: their own rules and NOT NULL. */
-static int judge_values(bbots_txn *txn, engine_table *engine, const bbots_value *values,
-                        uint64_t given, bbots_error *error)
+/*
+ * PostgreSQL reads the values of the row and of the change, judges them, then completes the row and
+ * judges NOT NULL, and only then looks for the clash.
+ */
+static int upsert_values(bbots_txn *txn, txn_table *state, const bbots_value *values,
+                         uint64_t given, const bbots_value *set_values, uint64_t set,
+                         bbots_value *complete, bbots_value *changes, bbots_error *error)
 {
-    bbots_value complete[BBOTS_COLUMNS_MAX];
-    txn_table *state;
-    int rc = txn_touch(txn, engine, &state, error);
+    const bbots_table *table = state->engine->table;
+    complaint late;
+    late.code = BBOTS_OK;
+    int rc = values_store(txn, table, values, given, complete, &late, error);
     if (rc == BBOTS_OK) {
-        rc = complete_values(txn, state, values, given, complete, error);
+        rc = values_store(txn, table, set_values, set, changes, &late, error);
     }
-    return rc == BBOTS_OK ? check_not_null(engine, complete, error) : rc;
+    if (rc == BBOTS_OK) {
+        rc = values_judge(&late, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = give_defaults(txn, state, given, complete, error);
+    }
+    return rc == BBOTS_OK ? check_not_null(state->engine, complete, error) : rc;
+}
+
+/* Whether the statement can begin: the columns and the index that it names are there. */
+static int check_upsert(const bbots_table *table, unsigned conflict, uint64_t columns,
+                        bbots_error *error)
+{
+    int rc = statement_check_columns(table, columns, error);
+    return rc == BBOTS_OK ? row_check_unique_index(table, conflict, error) : rc;
 }
 
 int bbots_upsert(bbots_txn *txn, const bbots_table *table, unsigned conflict,
                  const bbots_value *values, uint64_t given, const bbots_value *set_values,
                  uint64_t set, bbots_row *stored, bool *inserted, bbots_error *error)
 {
+    bbots_value complete[BBOTS_COLUMNS_MAX];
+    bbots_value changes[BBOTS_COLUMNS_MAX];
     engine_table *engine;
     engine_image image;
+    txn_table *state;
     int rc = statement_begin(txn, table, true, &engine, error);
     if (rc == BBOTS_OK) {
-        rc = statement_check_columns(table, given | set, error);
+        rc = check_upsert(table, conflict, given | set, error);
     }
     if (rc == BBOTS_OK) {
-        rc = find_conflict(txn, engine, conflict, values, given, &image, error);
+        rc = txn_touch(txn, engine, &state, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = upsert_values(txn, state, values, given, set_values, set, complete, changes, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = find_conflict(txn, engine, conflict, complete, &image, error);
     }
     if (rc < 0) {
         return rc;
@@ -324,14 +373,13 @@ int bbots_upsert(bbots_txn *txn, const bbots_table *table, unsigned conflict,
         *inserted = rc == BBOTS_NOT_FOUND;
     }
     if (rc == BBOTS_NOT_FOUND) {
-        return insert_row(txn, engine, values, given, stored, error);
+        return insert_complete(txn, state, complete, stored, error);
     }
-    /* PostgreSQL judges the row to insert before it looks for the clash. */
-    rc = judge_values(txn, engine, values, given, error);
-    if (rc == BBOTS_OK && set != 0) {
-        rc = update_row(txn, engine, &image, set_values, set, stored, error);
-    } else if (rc == BBOTS_OK && stored != NULL) {
+    if (set != 0) {
+        return update_row(txn, engine, &image, changes, set, stored, error);
+    }
+    if (stored != NULL) {
         *stored = image.row;
     }
-    return rc;
+    return BBOTS_OK;
 }

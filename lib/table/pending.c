@@ -11,7 +11,9 @@
 
 #include <stdlib.h>
 
-#define ENTRIES_MAX 262144u
+#ifndef PENDING_ENTRIES_MAX /* 1 writes every entry at once: docs/decisions/0003 */
+#define PENDING_ENTRIES_MAX 262144u
+#endif
 #define BYTES_MAX (16u << 20)
 
 static bool grow(void **memory, size_t *room, size_t needed, size_t unit)
@@ -61,7 +63,7 @@ bool pending_note(index_pending *pending, const uint8_t *key, size_t size, bool 
 
 bool pending_is_full(const index_pending *pending)
 {
-    return pending->count >= ENTRIES_MAX || pending->used >= BYTES_MAX;
+    return pending->count >= PENDING_ENTRIES_MAX || pending->used >= BYTES_MAX;
 }
 
 static int compare(const pending_entry *a, const pending_entry *b, const uint8_t *bytes)

@@ -188,6 +188,14 @@ int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row
 
 /* ------------------------------------------------------------------ parent to children */
 
+int reference_settle(bbots_txn *txn, bbots_reference reference, bbots_error *error)
+{
+    const bbots_table *child = txn->store->tables[reference.table].table;
+    unsigned tree = child->indexes[child->foreign_keys[reference.foreign_key].index].tree;
+    txn_table *state = txn->tables != NULL ? txn->tables[reference.table] : NULL;
+    return state != NULL ? index_flush(txn, state, tree, error) : BBOTS_OK;
+}
+
 int reference_scan_open(bbots_txn *txn, bbots_reference reference, const bbots_row *parent,
                         reference_scan *scan, bbots_error *error)
 {
@@ -207,8 +215,7 @@ int reference_scan_open(bbots_txn *txn, bbots_reference reference, const bbots_r
     order_values(tree, scan->key->columns, scan->key->column_count, values, scan->values);
     scan->prefix_size = codec_key_bound(scan->child->table, tree->columns, scan->key->column_count,
                                         scan->values, scan->prefix, &scan->exact);
-    txn_table *state = txn->tables != NULL ? txn->tables[reference.table] : NULL;
-    int rc = state != NULL ? index_flush(txn, state, scan->tree, error) : BBOTS_OK;
+    int rc = reference_settle(txn, reference, error);
     return rc == BBOTS_OK
                ? store_cursor_open(&txn->base, scan->child->trees[scan->tree], &scan->cursor, error)
                : rc;
@@ -321,12 +328,30 @@ static bool is_repaired_self(const reference_scan *scan, const engine_image *old
     return codec_key_compare(&new_image->row, key->columns, key->column_count, values) != 0;
 }
 
+/* A row that leaves its key and begins to reference it: nobody has that key any more. */
+static bool references_old_self(const reference_scan *scan, const engine_image *old,
+                                const engine_image *new_image)
+{
+    bbots_value values[BBOTS_KEY_COLUMNS_MAX];
+    const bbots_foreign_key *key = scan->key;
+    if (scan->nothing || scan->child->table != old->row.table) {
+        return false;
+    }
+    for (unsigned i = 0; i < key->column_count; i++) {
+        values[i] = bbots_row_value(&old->row, key->parent_columns[i]);
+    }
+    return codec_key_compare(&new_image->row, key->columns, key->column_count, values) == 0;
+}
+
 static int check_reference(bbots_txn *txn, bbots_reference reference, const engine_image *old,
                            const engine_image *new_image, bbots_error *error)
 {
     reference_scan scan;
     store_bytes row_key;
     int rc = reference_scan_open(txn, reference, &old->row, &scan, error);
+    if (rc == BBOTS_OK && references_old_self(&scan, old, new_image)) {
+        rc = reference_refuse(&old->row, &scan, error);
+    }
     while (rc == BBOTS_OK) {
         rc = reference_scan_next(txn, &scan, &row_key, error);
         if (rc == BBOTS_OK && !is_repaired_self(&scan, old, new_image, row_key)) {

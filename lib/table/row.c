@@ -132,12 +132,17 @@ int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbot
         return known;
     }
     const bbots_index *unique = &table->indexes[index];
+    int rc = BBOTS_OK;
     for (unsigned i = 0; i < unique->column_count; i++) {
-        int rc = codec_value_store(&txn->scratch, table, unique->columns[i], &key[i], &stored[i],
-                                   error);
-        if (rc != BBOTS_OK) {
-            return rc;
+        int one = codec_value_look_for(&txn->scratch, table, unique->columns[i], &key[i],
+                                       &stored[i], error);
+        if (one < 0) {
+            return one;
         }
+        rc = one != BBOTS_OK ? one : rc;
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
     }
     if (bytes != NULL) {
         *size = codec_key_encode(table, unique->columns, unique->column_count, stored, bytes);

@@ -3,29 +3,24 @@
  */
 #include "table/engine.h"
 
-#include "codec/literal.h"
-
 static bool in_set(uint64_t set, unsigned column)
 {
     return (set & BBOTS_COLUMN_BIT(column)) != 0;
 }
 
 /* The row's values with the ones in set replaced and updatedAt set. */
-static int merge_values(bbots_txn *txn, engine_table *table, const bbots_row *old,
-                        const bbots_value *values, uint64_t set, bbots_value *merged,
-                        bbots_error *error)
+static void merge_values(bbots_txn *txn, const engine_table *table, const bbots_row *old,
+                         const bbots_value *values, uint64_t set, bbots_value *merged)
 {
-    int rc = BBOTS_OK;
-    for (unsigned c = 0; c < table->table->column_count && rc == BBOTS_OK; c++) {
+    for (unsigned c = 0; c < table->table->column_count; c++) {
         if (in_set(set, c)) {
-            rc = codec_value_store(&txn->scratch, table->table, c, &values[c], &merged[c], error);
+            merged[c] = values[c];
         } else if (in_set(table->updated_at, c)) {
             merged[c] = bbots_value_timestamp(bbots_txn_now(txn));
         } else {
             merged[c] = bbots_row_value(old, c);
         }
     }
-    return rc;
 }
 
 /* A serial column that is set to a number moves the serial on, as in an insert. */
@@ -51,9 +46,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = row_keep(txn, old, error); /* its page may move while its entries are written */
     }
     if (rc == BBOTS_OK) {
-        rc = merge_values(txn, table, &old->row, values, set, merged, error);
-    }
-    if (rc == BBOTS_OK) {
+        merge_values(txn, table, &old->row, values, set, merged);
         rc = check_not_null(table, merged, error);
     }
     if (rc == BBOTS_OK) {
@@ -62,11 +55,12 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
     if (rc == BBOTS_OK) {
         rc = check_unique(txn, table, old, &image, merged, error);
     }
-    if (rc == BBOTS_OK) {
-        rc = reference_check_parents(txn, table, &old->row, &image.row, set, error);
-    }
+    /* PostgreSQL's triggers of the referenced side come before those of the referencing one. */
     if (rc == BBOTS_OK && (set & table->referenced) != 0) {
         rc = reference_check_children(txn, table, old, &image, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = reference_check_parents(txn, table, &old->row, &image.row, set, error);
     }
     if (rc == BBOTS_OK) {
         rc = table_change(txn, state, old, &image, error);
@@ -91,16 +85,30 @@ static int find_for_change(bbots_txn *txn, engine_table *engine, unsigned index,
 int bbots_update(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
                  const bbots_value *values, uint64_t set, bbots_row *stored, bbots_error *error)
 {
+    bbots_value key_stored[BBOTS_KEY_COLUMNS_MAX];
+    bbots_value changes[BBOTS_COLUMNS_MAX];
+    complaint late;
     engine_table *engine;
     engine_image old;
+    late.code = BBOTS_OK;
     int rc = statement_begin(txn, table, true, &engine, error);
     if (rc == BBOTS_OK) {
         rc = statement_check_columns(table, set, error);
     }
     if (rc == BBOTS_OK) {
-        rc = find_for_change(txn, engine, index, key, &old, error);
+        rc = row_key(txn, table, index, key, key_stored, NULL, NULL, error);
     }
-    return rc == BBOTS_OK ? update_row(txn, engine, &old, values, set, stored, error) : rc;
+    int found = rc;
+    if (rc >= 0) { /* the values are judged also when no row is found */
+        rc = values_store(txn, table, values, set, changes, &late, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = values_judge(&late, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = found == BBOTS_OK ? row_find(txn, engine, index, key_stored, &old, error) : found;
+    }
+    return rc == BBOTS_OK ? update_row(txn, engine, &old, changes, set, stored, error) : rc;
 }
 
 int bbots_soft_delete(bbots_txn *txn, const bbots_table *table, unsigned index,

@@ -150,7 +150,7 @@ static void uuids_bytes_times_and_json(void **state)
              {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", NO, 0},
              {"a0-eebc999c0b4ef8bb6d6bb9bd380a11", NO, 0}, {"", NO, 0});
     LITERALS(BBOTS_TYPE_BYTEA, 0, 0, {"\\x", 0, 0}, {"\\x00ff", 0, 0}, {"\\xABcd", 0, "\\xabcd"},
-             {"\\x0", NO, 0}, {"\\x0g", NO, 0}, {"\\x0@", NO, 0});
+             {"\\x0", BBOTS_INVALID_ARGUMENT, 0}, {"\\x0g", BBOTS_INVALID_ARGUMENT, 0}, {"\\x0@", BBOTS_INVALID_ARGUMENT, 0});
     LITERALS(BBOTS_TYPE_TIMESTAMP, 0, 0, {"2026-01-31", 0, "2026-01-31 00:00:00"},
              {"2026-01-31 12:00:00.1234567", 0, "2026-01-31 12:00:00.123457"}, {"infinity", 0, 0},
              {"-infinity", 0, 0}, {"2026-02-30", BBOTS_DATETIME_OUT_OF_RANGE, 0},
