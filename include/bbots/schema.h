@@ -96,7 +96,8 @@ typedef struct bbots_tree {
 } bbots_tree;
 
 typedef enum bbots_rule {
-    BBOTS_NO_ACTION = 0, /* refused when a referencing row is left at the end of the statement */
+    BBOTS_NO_ACTION = 0, /* refused when a referencing row is there when its turn comes, as in
+                            PostgreSQL: what the statement deleted before does not count */
     BBOTS_CASCADE,       /* the referencing row is deleted too */
     BBOTS_SET_NULL       /* the referencing columns become NULL */
 } bbots_rule;
