@@ -122,7 +122,9 @@ static bool lies_inside(uint64_t digits, int power, double real, bool single, in
     char text[40];
     snprintf(text, sizeof text, "%llue%d", (unsigned long long)digits, power);
     bool same = single ? strtof(text, NULL) == (float)real : strtod(text, NULL) == real;
-    return same && !is_exactly(digits, power, ends.low) && !is_exactly(digits, power, ends.high);
+    /* Where long double is no wider than double (valgrind), an end may coincide with the number. */
+    return same && (ends.low == (long double)real || !is_exactly(digits, power, ends.low)) &&
+           (ends.high == (long double)real || !is_exactly(digits, power, ends.high));
 }
 
 /*
