@@ -158,6 +158,9 @@ int values_store(bbots_txn *txn, const bbots_table *table, const bbots_value *va
 {
     bbots_error mine;
     bbots_error *to = error != NULL ? error : &mine;
+    if (error == NULL) {
+        bb_error_clear(&mine);
+    }
     for (uint64_t left = columns; left != 0; left &= left - 1) {
         unsigned c = (unsigned)__builtin_ctzll(left);
         int rc = codec_value_store(&txn->scratch, table, c, &values[c], &stored[c], to);
