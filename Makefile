@@ -220,7 +220,7 @@ setup: ## install what building and testing need (apt), or print the command
 	tools/setup.sh test
 
 # What the scripts need to know of this build.
-TEST_ENVIRONMENT = BUILD=$(BUILD) GEN=$(GEN) CC="$(CC)" \
+TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$(CC)" \
 	BBOTS_INSPECT=$(BUILD)/bbots-inspect BBOTS_SCHEMA=$(BUILD)/bbots-schema
 
 .PHONY: test
