@@ -9,10 +9,6 @@ failed=0
 
 # CODE REASON
 unraised='
-NO_MEMORY the allocator has to fail: tests/fault
-DISK_FULL a full device is needed: tests/fault
-IO the system has to fail: tests/fault
-NETWORK_FILE_SYSTEM a network file system is needed
 NO_TRANSACTION raised by bbots-inspect, in its own process
 NO_UNIQUE_KEY raised by bbots-inspect, in its own process
 DUPLICATE_COLUMN raised by bbots-inspect, in its own process

@@ -1,0 +1,159 @@
+/*
+ * tests/contract/test_faults.c - the system says no: a full disk, a failing one, a network file
+ * system, no memory. Each is told as what it is, and the store is as it was before.
+ *
+ * The program puts its own functions in place of the system's: while a fault is set they fail with
+ * its number. LMDB's library calls them too.
+ */
+#include "support/support.h"
+
+#include <bbots/sample.h>
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define NODES (&sample_nodes_table)
+
+static int fault_number;
+static bool network;
+
+BBOTS_API ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    if (fault_number != 0) {
+        errno = fault_number;
+        return -1;
+    }
+    return syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
+BBOTS_API ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset)
+{
+    return pwrite(fd, data, size, offset);
+}
+
+BBOTS_API ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
+    if (fault_number != 0) {
+        errno = fault_number;
+        return -1;
+    }
+    return syscall(SYS_writev, fd, pieces, count);
+}
+
+BBOTS_API int fstatfs(int fd, struct statfs *status)
+{
+    int rc = (int)syscall(SYS_fstatfs, fd, status);
+    if (network) {
+        status->f_type = 0x6969; /* NFS */
+    }
+    return rc;
+}
+
+static bbots_options creating_options(void)
+{
+    bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_CREATE};
+    return options;
+}
+
+/* A commit that meets the fault says so, is not there, and the next one works. */
+static void commit_with_fault(fixture *place, int number, int expected)
+{
+    bbots_options options = creating_options();
+    place->store = open_store(place->path, &options);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, NODES, "label", string("before")));
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, NODES, "label", string("lost")));
+    fault_number = number;
+    int rc = bbots_commit(txn, &fault);
+    fault_number = 0;
+    assert_status(rc, expected);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &options);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(count_of(txn, NODES), 1);
+    assert_ok(insert_named(txn, NODES, "label", string("after")));
+    commit(txn);
+    check_store(place->store);
+}
+
+static void a_full_disk_refuses_the_commit(void **state)
+{
+    commit_with_fault(*state, ENOSPC, BBOTS_DISK_FULL);
+}
+
+static void a_failing_disk_refuses_the_commit(void **state)
+{
+    commit_with_fault(*state, EIO, BBOTS_IO);
+}
+
+static void a_network_file_system_is_refused_unless_forced(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = creating_options();
+    bbots_store *store;
+    assert_ok(bbots_open(place->path, &options, &store, &fault));
+    assert_ok(bbots_close(store, &fault));
+    network = true;
+    int refused = bbots_open(place->path, &options, &store, &fault);
+    options.flags |= BBOTS_OPEN_NETWORK;
+    int forced = bbots_open(place->path, &options, &store, NULL);
+    network = false;
+    assert_status(refused, BBOTS_NETWORK_FILE_SYSTEM);
+    assert_status(forced, BBOTS_OK);
+    check_store(store);
+    assert_ok(bbots_close(store, &fault));
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* whose own memory counts against the limit */
+static int pack_with_little_memory(void *context)
+{
+    struct rlimit limit = {UINT64_C(300) << 20, UINT64_C(300) << 20};
+    bbots_text text = {context, UINT64_C(60) << 20};
+    void *packed;
+    size_t size;
+    bbots_error error;
+    setrlimit(RLIMIT_AS, &limit);
+    return bbots_json_pack(text, &packed, &size, &error) == BBOTS_NO_MEMORY ? 0 : 1;
+}
+
+static void exhausted_memory_is_told(void **state)
+{
+    (void)state;
+    size_t size = (size_t)60 << 20;
+    char *text = malloc(size);
+    assert_non_null(text);
+    for (size_t i = 0; i < size; i += 2) {
+        text[i] = i == 0 ? '[' : '1';
+        text[i + 1] = ',';
+    }
+    text[1] = '1';
+    text[2] = ',';
+    text[3] = '1';
+    text[size - 1] = ']';
+    text[size - 2] = '1';
+    assert_int_equal(in_child(pack_with_little_memory, text), 0);
+    free(text);
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_full_disk_refuses_the_commit, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_failing_disk_refuses_the_commit, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_network_file_system_is_refused_unless_forced,
+                                        fixture_setup, fixture_teardown),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(exhausted_memory_is_told),
+#endif
+    };
+    return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}
