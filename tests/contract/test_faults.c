@@ -84,12 +84,14 @@ static void commit_with_fault(fixture *place, int number, int expected)
 
 static void a_full_disk_refuses_the_commit(void **state)
 {
-    commit_with_fault(*state, ENOSPC, BBOTS_DISK_FULL);
+    fixture *place = *state;
+    commit_with_fault(place, ENOSPC, BBOTS_DISK_FULL);
 }
 
 static void a_failing_disk_refuses_the_commit(void **state)
 {
-    commit_with_fault(*state, EIO, BBOTS_IO);
+    fixture *place = *state;
+    commit_with_fault(place, EIO, BBOTS_IO);
 }
 
 static void a_network_file_system_is_refused_unless_forced(void **state)
