@@ -13,7 +13,7 @@ GEN := $(BUILD)/gen
 ifndef V
 .SILENT:
 endif
-MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
 
 # ---------------------------------------------------------------- what the machine has
 

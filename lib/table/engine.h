@@ -293,9 +293,11 @@ int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine
 /* A set of columns may only name the table's (insert.c). */
 int statement_check_columns(const bbots_table *table, uint64_t columns, bbots_error *error);
 
-/* Inserts stored-form or given values; the core of insert, upsert and records (insert.c). */
-int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
-               bbots_row *stored, bbots_error *error);
+/*
+ * Moves the serial behind a row's number (insert.c): it never gives one twice, also not one that a
+ * caller chose himself.
+ */
+void serial_note(txn_table *state, const bbots_value *values);
 
 /* A complaint about a value that waits until the others were read. */
 typedef struct complaint {

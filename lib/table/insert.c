@@ -198,8 +198,7 @@ static int give_defaults(bbots_txn *txn, txn_table *state, uint64_t given, bbots
     return rc;
 }
 
-/* A serial never gives a number twice: also not one that a caller chose himself. */
-static void note_serial(txn_table *state, const bbots_value *values)
+void serial_note(txn_table *state, const bbots_value *values)
 {
     int serial = state->engine->serial;
     if (serial >= 0 && values[serial].integer >= state->stat.serial_next) {
@@ -225,7 +224,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *
         rc = table_change(txn, state, NULL, &image, error);
     }
     if (rc == BBOTS_OK) {
-        note_serial(state, complete);
+        serial_note(state, complete);
         if (stored != NULL) {
             *stored = image.row; /* in scratch: it lives until the next statement */
         }
@@ -233,7 +232,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *
     return rc;
 }
 
-int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
+static int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *values, uint64_t given,
                bbots_row *stored, bbots_error *error)
 {
     bbots_value complete[BBOTS_COLUMNS_MAX];

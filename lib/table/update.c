@@ -23,18 +23,6 @@ static void merge_values(bbots_txn *txn, const engine_table *table, const bbots_
     }
 }
 
-/* A serial column that is set to a number moves the serial on, as in an insert. */
-static void note_serial(txn_table *state, const bbots_value *merged, uint64_t set)
-{
-    int serial = state->engine->serial;
-    if (serial >= 0 && in_set(set, (unsigned)serial) &&
-        merged[serial].kind == BBOTS_INTEGER &&
-        merged[serial].integer >= state->stat.serial_next) {
-        state->stat.serial_next = merged[serial].integer + (merged[serial].integer != INT64_MAX);
-        state->dirty = true;
-    }
-}
-
 int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
                uint64_t set, bbots_row *stored, bbots_error *error)
 {
@@ -66,7 +54,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = table_change(txn, state, old, &image, error);
     }
     if (rc == BBOTS_OK) {
-        note_serial(state, merged, set);
+        serial_note(state, merged);
         if (stored != NULL) {
             *stored = image.row;
         }
