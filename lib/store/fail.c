@@ -38,7 +38,7 @@ static int status_of(int rc)
     case EBUSY:
         return BBOTS_BUSY;
     default:
-        return rc > 0 ? BBOTS_IO : BBOTS_INTERNAL;
+        return rc > 0 ? BBOTS_IO : BBOTS_CORRUPTED; /* the file is not what we wrote */
     }
 }
 

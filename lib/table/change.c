@@ -16,8 +16,8 @@ static bool same_key(const engine_image *old, const engine_image *new_image)
 static int key_clash(const txn_table *state, bbots_error *error)
 {
     const char *name = state->engine->table->name;
-    return bb_fail_at(error, BBOTS_INTERNAL, name, NULL, NULL,
-                      "the rows of table \"%s\" changed between check and write", name);
+    return bb_fail_at(error, BBOTS_CORRUPTED, name, NULL, NULL,
+                      "table \"%s\": a key was found by one way and not by the other", name);
 }
 
 static int compare_key(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)

@@ -194,7 +194,7 @@ wrong "text behind a quote" 'email,name\nx@x,"n"m\n' 'line 2' quote
 wrong "an open quote" 'email,name\nx@x,n\ny@x,"n\nm\n' 'line 3' 'never closed'
 wrong "a bare carriage return" 'email,name\nx@x,n\rm\n' 'line 2' carriage
 wrong "an unknown header" 'email,nom\nx@x,n\n' 'line 1' nom
-wrong "a header twice" 'email,email\nx@x,n\n' 'line 1' email
+wrong "a header twice" 'email,email\nx@x,n\n' 'line 1' email 42701 # DUPLICATE_COLUMN
 wrong "an empty file" '' empty
 wrong "a value that is wrong" 'email,createdAt\nx@x,2026-01-01\ny@x,2026-02-30\n' 'line 3' createdAt 2026-02-30 22008
 wrong "a key that is there" 'email\nx@x\na@x\n' 'line 3' 'a@x' users_email_key 23505

@@ -1130,7 +1130,7 @@ static int answer_work(bbots_txn *txn, void *context, bbots_error *error)
 {
     (void)error;
     if (insert_named(txn, NODES, "label", string("x")) != BBOTS_OK) {
-        return BBOTS_INTERNAL;
+        return BBOTS_CORRUPTED;
     }
     return *(int *)context;
 }

@@ -29,7 +29,6 @@ static void every_status_has_a_name_a_sqlstate_and_a_text(void **state)
     assert_string_equal(bbots_status_name(BBOTS_UNIQUE_VIOLATION), "UNIQUE_VIOLATION");
     assert_string_equal(bbots_status_sqlstate(BBOTS_UNIQUE_VIOLATION), "23505");
     assert_string_equal(bbots_status_name(BBOTS_OK), "OK");
-    assert_string_equal(bbots_status_name(BBOTS_INTERNAL), "INTERNAL");
 }
 
 static void numbers_and_names_are_given_once(void **state)
