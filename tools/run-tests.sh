@@ -23,13 +23,13 @@ mkdir -p "$logs"
 
 run_one() {
     local test=$1 log="$logs/$(echo "$1" | tr '/ ' '__').log" start status
-    start=$(date +%s.%N)
+    start=$EPOCHREALTIME
     timeout -k 10 900 $test >"$log" 2>&1
     status=$?
     printf '%s\n' "exit status $status" >>"$log"
     printf '  %-6s %6.1fs  %s\n' \
         "$(case $status in 0) echo ok ;; 77) echo skip ;; *) echo FAIL ;; esac)" \
-        "$(echo "$(date +%s.%N) - $start" | bc 2>/dev/null || echo 0)" "$test"
+        "$(awk "BEGIN { print $EPOCHREALTIME - $start }")" "$test"
     if [ $status = 77 ]; then
         grep -m1 'skipped' "$log" | sed 's/^/           /'
     elif [ $status != 0 ]; then
