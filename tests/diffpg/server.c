@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,29 +41,39 @@ static void become_postgres(void)
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
 }
 
-/* The folder of PostgreSQL's own programs. */
+/* The folder of PostgreSQL's own programs: version 15's where it is, else the newest. */
 static const char *program_folder(void)
 {
-    static const char *const known[] = {"/usr/lib/postgresql/15/bin", "/usr/pgsql-15/bin",
-                                        "/usr/local/pgsql/bin", "/usr/bin"};
+    static char folder[PATH_MAX];
     const char *given = getenv("PG_BINDIR");
-    char path[300];
-    for (size_t i = 0; given == NULL && i < sizeof known / sizeof *known; i++) {
-        snprintf(path, sizeof path, "%s/initdb", known[i]);
-        given = access(path, X_OK) == 0 ? known[i] : NULL;
+    glob_t found;
+    if (given != NULL) {
+        return given;
     }
-    if (given == NULL) {
-        give_up("PostgreSQL 15 is not here (package postgresql); PG_BINDIR may name its programs");
+    if (folder[0] == '\0') {
+        const char *first = "/usr/lib/postgresql/15/bin/initdb";
+        int rc = glob(access(first, X_OK) == 0 ? first : "/usr/lib/postgresql/*/bin/initdb", 0,
+                      NULL, &found);
+        if (rc != 0) {
+            give_up("no PostgreSQL is here (package postgresql); PG_BINDIR may name its programs");
+        }
+        snprintf(folder, sizeof folder, "%s", found.gl_pathv[found.gl_pathc - 1]);
+        *strrchr(folder, '/') = '\0';
+        globfree(&found);
     }
-    return given;
+    return folder;
 }
 
-/* Starts a program of PostgreSQL with its output in a file of the folder. */
-static int start(const char *program, char *const *arguments)
+/*
+ * Starts a program of PostgreSQL with its output in a file of the folder. Its own name is the whole
+ * path: that is how it finds the other programs.
+ */
+static int start(const char *program, char **arguments)
 {
-    char path[300];
+    char path[PATH_MAX + 32];
     char log[300];
     snprintf(path, sizeof path, "%s/%s", program_folder(), program);
+    arguments[0] = path;
     snprintf(log, sizeof log, "%s/%s.log", ours.directory, program);
     int pid = fork();
     if (pid == 0) {
@@ -183,11 +195,11 @@ static void make_folder(void)
 
 static void make_cluster(const char *data)
 {
-    char *const arguments[] = {"initdb",     "-D",
-                               (char *)data, "--username=postgres",
-                               "--locale=C", "--encoding=UTF8",
-                               "--no-sync",  "--auth=trust",
-                               NULL};
+    char *arguments[] = {NULL,         "-D",
+                         (char *)data, "--username=postgres",
+                         "--locale=C", "--encoding=UTF8",
+                         "--no-sync",  "--auth=trust",
+                         NULL};
     await(start("initdb", arguments), "initdb");
 }
 
@@ -215,7 +227,7 @@ static const char *const settings[] = {"listen_addresses=",
 
 static void start_server(const char *data)
 {
-    char *arguments[6 + 2 * SETTING_COUNT] = {"postgres", "-D", (char *)data, "-k", ours.directory};
+    char *arguments[6 + 2 * SETTING_COUNT] = {NULL, "-D", (char *)data, "-k", ours.directory};
     size_t count = 5;
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         arguments[count++] = "-c";
