@@ -28,7 +28,8 @@ SONAME := libbbots.so.0
 # ---------------------------------------------------------------- flags
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
-MODE_FLAGS_release := -O2 -g -DNDEBUG
+# Ubuntu's compilers fortify by themselves: what they would complain about shall be seen everywhere.
+MODE_FLAGS_release := -O2 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_FLAGS_debug := -O0 -g3
 MODE_FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_FLAGS_tsan := -O1 -g -fsanitize=thread

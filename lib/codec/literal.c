@@ -58,39 +58,44 @@ static int refuse(const target *to, int code, const bbots_value *value)
 {
     char shown[BB_QUOTE_MAX];
     char type[40];
-    const char *format;
+    const char *table = to->table->name;
+    const char *column = to->column->name;
     codec_value_show(to->column, value, shown);
     type_text(to, type);
     switch (code) {
     case BBOTS_NUMERIC_OUT_OF_RANGE:
-        format = to->column->type == BBOTS_TYPE_DECIMAL
-                     ? "numeric field overflow: %2$s does not fit column \"%3$s\" of type %1$s"
-                     : "value %2$s is out of range for type %1$s of column \"%3$s\"";
-        break;
+        if (to->column->type == BBOTS_TYPE_DECIMAL) {
+            return bb_fail_at(to->error, code, table, column, NULL,
+                              "numeric field overflow: %s does not fit column \"%s\" of type %s",
+                              shown, column, type);
+        }
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "value %s is out of range for type %s of column \"%s\"", shown, type,
+                          column);
     case BBOTS_DATETIME_OUT_OF_RANGE:
-        format = "date/time field value out of range for type %s: %s, column \"%s\"";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "date/time field value out of range for type %s: %s, column \"%s\"", type,
+                          shown, column);
     case BBOTS_STRING_TOO_LONG:
-        format = "value too long for type %1$s, column \"%3$s\": %2$s";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "value too long for type %s, column \"%s\": %s", type, column, shown);
     case BBOTS_WRONG_TYPE:
-        format = "column \"%3$s\" is of type %1$s and cannot take the value %2$s";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "column \"%s\" is of type %s and cannot take the value %s", column, type,
+                          shown);
     case BBOTS_INVALID_ARGUMENT:
-        format = "invalid hexadecimal data for type %s: %s, column \"%s\"";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "invalid hexadecimal data for type %s: %s, column \"%s\"", type, shown,
+                          column);
     case BBOTS_INVALID_ENCODING:
-        format = "invalid byte sequence for encoding \"UTF8\" in column \"%3$s\": %2$s";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "invalid byte sequence for encoding \"UTF8\" in column \"%s\": %s",
+                          column, shown);
     default:
-        format = "invalid input syntax for type %s: %s, column \"%s\"";
-        break;
+        return bb_fail_at(to->error, code, table, column, NULL,
+                          "invalid input syntax for type %s: %s, column \"%s\"", type, shown,
+                          column);
     }
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    return bb_fail_at(to->error, code, to->table->name, to->column->name, NULL, format, type, shown,
-                      to->column->name);
-#pragma GCC diagnostic pop
 }
 
 static int no_memory(const target *to)
@@ -168,8 +173,8 @@ static int parse_boolean(bbots_text text, bool *boolean)
         const char *word;
         size_t least;
         bool value;
-    } words[] = {{"true", 1, true},   {"false", 1, false}, {"yes", 1, true}, {"no", 1, false},
-                 {"on", 2, true},     {"off", 2, false},   {"1", 1, true},   {"0", 1, false}};
+    } words[] = {{"true", 1, true}, {"false", 1, false}, {"yes", 1, true}, {"no", 1, false},
+                 {"on", 2, true},   {"off", 2, false},   {"1", 1, true},   {"0", 1, false}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (text.size >= words[i].least && text.size <= strlen(words[i].word)) {
             size_t same = 0;
@@ -352,8 +357,8 @@ static int store_float(const target *to, const bbots_value *given, double real, 
 static int store_timestamp(const target *to, const bbots_value *given, int64_t microseconds,
                            bbots_value *stored)
 {
-    bool infinite = microseconds == BBOTS_TIMESTAMP_INFINITY ||
-                    microseconds == BBOTS_TIMESTAMP_MINUS_INFINITY;
+    bool infinite =
+        microseconds == BBOTS_TIMESTAMP_INFINITY || microseconds == BBOTS_TIMESTAMP_MINUS_INFINITY;
     if (!infinite && (microseconds < BBOTS_TIMESTAMP_MIN || microseconds > BBOTS_TIMESTAMP_MAX)) {
         return refuse(to, BBOTS_DATETIME_OUT_OF_RANGE, given);
     }
@@ -402,8 +407,7 @@ static int store_json(const target *to, const bbots_value *given, bbots_value *s
     int rc = bbots_json_validate(json);
     if (rc != BBOTS_OK) {
         return bb_fail_at(to->error, rc, to->table->name, to->column->name, NULL,
-                          "the bytes for column \"%s\" are no packed JSON value",
-                          to->column->name);
+                          "the bytes for column \"%s\" are no packed JSON value", to->column->name);
     }
     *stored = *given;
     return BBOTS_OK;
@@ -472,8 +476,8 @@ static int store_as_timestamp(const target *to, const bbots_value *given, bbots_
     int64_t microseconds = given->integer;
     if (given->kind == BBOTS_TEXT) {
         bbots_text text = {given->data, given->size};
-        int rc = bbots_timestamp_parse(text, to->column->type == BBOTS_TYPE_TIMESTAMPTZ,
-                                       &microseconds);
+        int rc =
+            bbots_timestamp_parse(text, to->column->type == BBOTS_TYPE_TIMESTAMPTZ, &microseconds);
         if (rc != BBOTS_OK) {
             return refuse(to, rc, given);
         }
@@ -561,11 +565,11 @@ int codec_value_store(bb_arena *arena, const bbots_table *table, unsigned column
         return store_as_json(&to, given, stored);
     case BBOTS_TYPE_BYTEA:
         *stored = *given;
-        return text                            ? parse_bytes(&to, given, stored)
+        return text                         ? parse_bytes(&to, given, stored)
                : given->kind == BBOTS_BYTES ? BBOTS_OK
                                             : refuse(&to, BBOTS_WRONG_TYPE, given);
     case BBOTS_TYPE_VECTOR:
-        return text                             ? parse_vector(&to, given, stored)
+        return text                          ? parse_vector(&to, given, stored)
                : given->kind == BBOTS_VECTOR ? store_vector(&to, given, stored)
                                              : refuse(&to, BBOTS_WRONG_TYPE, given);
     }
@@ -615,8 +619,8 @@ int codec_value_look_for(bb_arena *arena, const bbots_table *table, unsigned col
 {
     const bbots_column *described = &table->columns[column];
     const target to = {table, described, arena, error};
-    bool number = given->kind == BBOTS_TEXT || given->kind == BBOTS_DECIMAL ||
-                  given->kind == BBOTS_INTEGER;
+    bool number =
+        given->kind == BBOTS_TEXT || given->kind == BBOTS_DECIMAL || given->kind == BBOTS_INTEGER;
     if (described->type == BBOTS_TYPE_DECIMAL && number) {
         return look_for_decimal(&to, given, stored);
     }
