@@ -1,6 +1,6 @@
 #!/bin/sh
-# check-rooms.sh - a room includes from itself and from the rooms below it, and each outside
-# library has one door (lib/README.md).
+# check-rooms.sh - a room includes from itself and from the rooms below it, calls nothing that is
+# defined above it, and each outside library has one door (lib/README.md).
 set -eu
 status=0
 order="base schema codec store table"
@@ -25,6 +25,23 @@ for room in $order; do
             if [ "$(level "$include")" -gt "$(level "$room")" ] || [ "$(level "$include")" = 0 ]; then
                 complain "$file includes from room $include, which is not below $room"
             fi
+        done
+    done
+done
+
+# A public header tells nobody in which room a function is defined; the objects do.
+build=${BUILD:-build/release}
+defined() { nm --defined-only -g "$build"/lib/"$1"/*.o 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
+wanted() { nm -u "$build"/lib/"$1"/*.o 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+for room in $order; do wanted "$room" > "$scratch/$room.wanted"; done
+for above in $order; do
+    defined "$above" > "$scratch/defined"
+    for room in $order; do
+        [ "$(level "$room")" -lt "$(level "$above")" ] || continue
+        for name in $(comm -12 "$scratch/$room.wanted" "$scratch/defined"); do
+            complain "room $room calls $name of room $above, which is not below it"
         done
     done
 done

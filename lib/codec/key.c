@@ -124,7 +124,7 @@ static void put_values(sink *to, const bbots_table *table, const uint8_t *column
 
 /* The hash of a long part: chained over the columns, as key.h says. */
 static bb_hash long_hash(const bbots_table *table, const uint8_t *columns, unsigned count,
-                            const bbots_value *values, size_t size)
+                         const bbots_value *values, size_t size)
 {
     bb_hash hash = {size, 0};
     for (unsigned i = 0; i < count; i++) {
@@ -153,6 +153,11 @@ size_t codec_key_encode(const bbots_table *table, const uint8_t *columns, unsign
     bb_store64_big(out + CODEC_KEY_PLAIN, hash.high);
     bb_store64_big(out + CODEC_KEY_PLAIN + 8, hash.low);
     return CODEC_KEY_MAX;
+}
+
+static bbots_value value_of(const bbots_row *row, unsigned column)
+{
+    return codec_row_value(row->layout, row->data, row->size, column);
 }
 
 /*
@@ -184,7 +189,7 @@ static size_t quick_part(const bbots_row *row, const uint8_t *columns, unsigned 
             size += width;
         } else if (description->type == BBOTS_TYPE_TEXT ||
                    description->type == BBOTS_TYPE_VARCHAR) {
-            bbots_value text = bbots_row_value(row, column);
+            bbots_value text = value_of(row, column);
             if (text.kind == BBOTS_NULL || size + text.size + 1 > CODEC_KEY_PLAIN) {
                 return 0;
             }
@@ -205,7 +210,7 @@ size_t codec_key_of_row(const bbots_row *row, const uint8_t *columns, unsigned c
     bool null = false;
     size_t quick = quick_part(row, columns, count, out);
     for (unsigned i = 0; quick == 0 && i < count; i++) {
-        values[i] = bbots_row_value(row, columns[i]);
+        values[i] = value_of(row, columns[i]);
         null = null || values[i].kind == BBOTS_NULL;
     }
     if (has_null != NULL) {
@@ -308,7 +313,7 @@ int codec_key_compare(const bbots_row *row, const uint8_t *columns, unsigned cou
                       const bbots_value *values)
 {
     for (unsigned i = 0; i < count; i++) {
-        bbots_value value = bbots_row_value(row, columns[i]);
+        bbots_value value = value_of(row, columns[i]);
         int order = compare_value(row->table, columns[i], &value, &values[i]);
         if (order != 0) {
             return order;
