@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -41,27 +40,27 @@ static void become_postgres(void)
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
 }
 
-/* The folder of PostgreSQL's own programs: version 15's where it is, else the newest. */
+/*
+ * The folder of PostgreSQL's own programs. It has to be version 15: 16 takes 1_000 for a number, and
+ * so on.
+ */
 static const char *program_folder(void)
 {
-    static char folder[PATH_MAX];
+    static const char *const known[] = {"/usr/lib/postgresql/15/bin", "/usr/pgsql-15/bin",
+                                        "/usr/local/pgsql-15/bin"};
     const char *given = getenv("PG_BINDIR");
-    glob_t found;
-    if (given != NULL) {
-        return given;
+    char path[PATH_MAX];
+    for (size_t i = 0; given == NULL && i < sizeof known / sizeof *known; i++) {
+        snprintf(path, sizeof path, "%s/initdb", known[i]);
+        given = access(path, X_OK) == 0 ? known[i] : NULL;
     }
-    if (folder[0] == '\0') {
-        const char *first = "/usr/lib/postgresql/15/bin/initdb";
-        int rc = glob(access(first, X_OK) == 0 ? first : "/usr/lib/postgresql/*/bin/initdb", 0,
-                      NULL, &found);
-        if (rc != 0) {
-            give_up("no PostgreSQL is here (package postgresql); PG_BINDIR may name its programs");
-        }
-        snprintf(folder, sizeof folder, "%s", found.gl_pathv[found.gl_pathc - 1]);
-        *strrchr(folder, '/') = '\0';
-        globfree(&found);
+    if (given == NULL) {
+        printf("skipped: PostgreSQL 15 is not here (Debian 12: package postgresql), and other "
+               "versions "
+               "answer differently; PG_BINDIR may name its programs\n");
+        exit(77);
     }
-    return folder;
+    return given;
 }
 
 /*
@@ -239,6 +238,7 @@ static void start_server(const char *data)
 void server_start(bool keep)
 {
     char data[300];
+    program_folder();
     catch_signals();
     make_folder();
     snprintf(data, sizeof data, "%s/data", ours.directory);
