@@ -232,7 +232,9 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
-		$(TEST_SOURCES:%.c=build/asan/%) $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
+		$(TEST_SOURCES:%.c=build/asan/%) \
+		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
+		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
 
 N ?= 1000000
 RUNS ?= 5
