@@ -7,6 +7,7 @@
  *     store.h      the file and its transactions
  *     table.h      insert, get, update, delete, upsert
  *     cursor.h     scans
+ *     defer.h      references that are judged at the end
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check
  */
@@ -16,6 +17,7 @@
 #include <bbots/check.h>
 #include <bbots/cursor.h>
 #include <bbots/decimal.h>
+#include <bbots/defer.h>
 #include <bbots/error.h>
 #include <bbots/json.h>
 #include <bbots/schema.h>

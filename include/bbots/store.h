@@ -93,8 +93,8 @@ BBOTS_API BBOTS_CHECKED int bbots_begin(bbots_store *store, bbots_access access,
  * Makes a write transaction's changes permanent, all or none, and frees it; of a read transaction
  * the same as bbots_rollback(). The txn is gone whatever the result.
  *
- * Errors: BBOTS_TRANSACTION_BROKEN, BBOTS_DISK_FULL, BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
- * Nothing was committed then.
+ * Errors: BBOTS_TRANSACTION_BROKEN, BBOTS_DISK_FULL, BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY,
+ * BBOTS_FOREIGN_KEY_VIOLATION (of a deferred reference, bbots/defer.h). Nothing was committed then.
  */
 BBOTS_API BBOTS_CHECKED int bbots_commit(bbots_txn *txn, bbots_error *error);
 

@@ -98,6 +98,7 @@ struct bbots_txn {
     bb_arena last_scratch;        /* of the write before */
     undo_log *undo;               /* NULL: no savepoint is set */
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
+    uint8_t **deferred;           /* by table and foreign key (defer.c); NULL: none is deferred */
 };
 
 /* Refuses a transaction of another process, a broken one, and for writes a reading one. */
@@ -245,6 +246,10 @@ void undo_free(undo_log *undo);
 int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *old,
                             const bbots_row *row, uint64_t changed, bbots_error *error);
 
+/* The same for one foreign key. */
+int reference_check_parent(bbots_txn *txn, const bbots_row *old, const bbots_row *row,
+                           const bbots_foreign_key *key, bbots_error *error);
+
 /*
  * Whether no row is left that references a key which this change takes away (an update of
  * referenced columns).
@@ -280,6 +285,15 @@ void reference_scan_close(reference_scan *scan);
 int reference_refuse(const bbots_row *parent, const reference_scan *scan, bbots_error *error);
 
 void reference_forget(bbots_txn *txn);
+
+/* ------------------------------------------------------------------ deferred references (defer.c) */
+
+/* As reference_check_parents(), except that what is deferred is left for the end. */
+int defer_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *old,
+                        const bbots_row *row, uint64_t changed, bbots_error *error);
+
+/* Judges what was left; BBOTS_FOREIGN_KEY_VIOLATION with the first failure. */
+int defer_judge(bbots_txn *txn, bbots_error *error);
 
 /* ------------------------------------------------------------------ statements */
 

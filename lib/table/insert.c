@@ -218,7 +218,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *
         rc = check_unique(txn, table, NULL, &image, complete, error);
     }
     if (rc == BBOTS_OK) {
-        rc = reference_check_parents(txn, table, NULL, &image.row, ~UINT64_C(0), error);
+        rc = defer_check_parents(txn, table, NULL, &image.row, ~UINT64_C(0), error);
     }
     if (rc == BBOTS_OK) {
         rc = table_change(txn, state, NULL, &image, error);

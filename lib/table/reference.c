@@ -144,8 +144,8 @@ static bool references_itself(const bbots_row *row, const bbots_foreign_key *key
            codec_key_compare(row, key->parent_columns, key->column_count, values) == 0;
 }
 
-static int check_parent(bbots_txn *txn, const bbots_row *old, const bbots_row *row,
-                        const bbots_foreign_key *key, bbots_error *error)
+int reference_check_parent(bbots_txn *txn, const bbots_row *old, const bbots_row *row,
+                           const bbots_foreign_key *key, bbots_error *error)
 {
     engine_table *parent = &txn->store->tables[key->parent];
     bbots_value values[BBOTS_KEY_COLUMNS_MAX];
@@ -180,7 +180,7 @@ int reference_check_parents(bbots_txn *txn, engine_table *table, const bbots_row
             columns |= BBOTS_COLUMN_BIT(key->columns[i]);
         }
         if ((columns & changed) != 0) {
-            rc = check_parent(txn, old, row, key, error);
+            rc = reference_check_parent(txn, old, row, key, error);
         }
     }
     return rc;

@@ -205,7 +205,10 @@ void bbots_rollback(bbots_txn *txn)
 static int complete(bbots_txn *txn, bbots_error *error)
 {
     bool changed = false;
-    int rc = index_flush_all(txn, error);
+    int rc = defer_judge(txn, error);
+    if (rc == BBOTS_OK) {
+        rc = index_flush_all(txn, error);
+    }
     for (uint32_t t = 0; txn->tables != NULL && t < txn->store->schema->table_count; t++) {
         txn_table *state = txn->tables[t];
         if (rc == BBOTS_OK && state != NULL && state->dirty) {

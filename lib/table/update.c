@@ -48,7 +48,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = reference_check_children(txn, table, old, &image, error);
     }
     if (rc == BBOTS_OK) {
-        rc = reference_check_parents(txn, table, &old->row, &image.row, set, error);
+        rc = defer_check_parents(txn, table, &old->row, &image.row, set, error);
     }
     if (rc == BBOTS_OK) {
         rc = table_change(txn, state, old, &image, error);
