@@ -10,11 +10,13 @@
  *     defer.h      references that are judged at the end
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check
+ *     credits.h    balances of credits
  */
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
 
 #include <bbots/check.h>
+#include <bbots/credits.h>
 #include <bbots/cursor.h>
 #include <bbots/decimal.h>
 #include <bbots/defer.h>

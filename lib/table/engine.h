@@ -33,6 +33,9 @@ typedef struct engine_table {
     int is_active;            /* column, or -1 */
 } engine_table;
 
+/* Answers that a room above keeps with the store, by its own numbers: made once, freed with it. */
+#define ENGINE_KEPT_MAX 32
+
 struct bbots_store {
     store_file *file;
     const bbots_schema *schema;
@@ -44,6 +47,7 @@ struct bbots_store {
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;
     unsigned spare_max;
+    _Atomic(void *) kept[ENGINE_KEPT_MAX]; /* from malloc, or NULL */
 };
 
 /* ------------------------------------------------------------------ a row in hand (row.c) */

@@ -311,6 +311,9 @@ static void free_store(bbots_store *store)
             }
         }
     }
+    for (unsigned i = 0; i < ENGINE_KEPT_MAX; i++) {
+        free(atomic_load(&store->kept[i]));
+    }
     bb_arena_free(&store->arena);
     pthread_mutex_destroy(&store->spare_mutex);
     free(store);
