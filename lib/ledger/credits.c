@@ -168,9 +168,12 @@ int bbots_credits_add(bbots_txn *txn, int64_t user_id, bbots_text type, int64_t 
     if (rc == BBOTS_OK) {
         rc = read_balance(&of, &sum, &first, error);
     }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
     bbots_credits grown = sum;
-    if (rc == BBOTS_OK && (__builtin_add_overflow(sum.purchased, amount, &grown.purchased) ||
-                           __builtin_add_overflow(sum.balance, amount, &grown.balance))) {
+    if (__builtin_add_overflow(sum.purchased, amount, &grown.purchased) ||
+        __builtin_add_overflow(sum.balance, amount, &grown.balance)) {
         rc = refuse_sum(&of, error);
     }
     if (rc == BBOTS_OK) {
