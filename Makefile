@@ -168,8 +168,9 @@ TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
 # Under valgrind: what touches memory most, small enough to be quick. Not the floats: valgrind
 # computes long double with 64 bits.
-VALGRIND_PROGRAMS := $(filter-out %timestamp %decimal %utf8 %codec_float,$(filter $(BUILD)/tests/unit/%,$(TEST_PROGRAMS))) \
-	$(filter %/test_records %/test_rows %/test_model,$(TEST_PROGRAMS))
+VALGRIND_ALL := $(filter-out %codec_float,$(TEST_PROGRAMS))
+VALGRIND_PROGRAMS := $(filter-out %timestamp %decimal %utf8,$(filter $(BUILD)/tests/unit/%,$(VALGRIND_ALL))) \
+	$(filter %/test_records %/test_rows %/test_model,$(VALGRIND_ALL))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c))) \
 	$(patsubst $(GEN)/%.c,$(BUILD)/gen/%.o,$(TEST_SCHEMA_SOURCES))
 TEST_CPPFLAGS = -Itests -Itools/bbots-schema
@@ -235,6 +236,10 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
+
+.PHONY: valgrind
+valgrind: test-programs ## run all test programs under valgrind (a part of them is in `make test`)
+	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/valgrind-logs $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL))
 
 N ?= 1000000
 RUNS ?= 5
