@@ -105,10 +105,21 @@ BBOTS_API void bbots_rollback(bbots_txn *txn);
 typedef int bbots_work(bbots_txn *txn, void *context, bbots_error *error);
 
 /*
- * Runs work as one write transaction and commits it. When the map had to grow, work is rolled back
- * and run again, so it should touch nothing but the transaction.
+ * Runs work as one write transaction and commits it.
  *
- * Returns what work returned, or the failure of begin or commit.
+ * Threads that call it at the same time share commits, and so the wait for the disk: while one
+ * commits, the others' work is gathered, done one after the other, each in its own thread and behind a
+ * savepoint of its own, and committed together. Each caller gets its own answer, and it gets it
+ * when its changes are as durable as the store's durability says. A caller that is alone commits
+ * at once.
+ *
+ * work may be run more than once (when the map had to grow, or when a shared transaction broke
+ * beneath; before that everything was rolled back), so it should touch nothing but the transaction.
+ * It must not wait for another thread that calls bbots_write(), not end the transaction, and have
+ * closed its cursors when it returns. Each work has its own bbots_txn_now().
+ *
+ * Returns what work returned, or the failure of begin or commit. Errors also:
+ * BBOTS_TRANSACTION_ACTIVE when this thread has a write transaction already.
  */
 BBOTS_API BBOTS_CHECKED int bbots_write(bbots_store *store, bbots_work *work, void *context,
                                         bbots_error *error);

@@ -83,6 +83,15 @@ int store_file_stat(store_file *file, store_stat *stat, bbots_error *error);
  */
 int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error);
 
+/* BBOTS_TRANSACTION_ACTIVE when this thread has the write transaction: it would wait for itself. */
+int store_check_thread(store_file *file, bbots_error *error);
+
+/*
+ * Makes this thread the one that has the write transaction, while the one that began it waits. The
+ * one that began it ends it.
+ */
+void store_take_over(store_txn *txn);
+
 int store_commit(store_txn *txn, bbots_error *error);
 void store_abort(store_txn *txn);
 

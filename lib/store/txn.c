@@ -5,10 +5,19 @@
 
 #include "base/error.h"
 
-static bool this_thread_writes(store_file *file)
+int store_check_thread(store_file *file, bbots_error *error)
 {
-    return atomic_load(&file->writing) &&
-           pthread_equal(atomic_load(&file->writer), pthread_self()) != 0;
+    if (!atomic_load(&file->writing) ||
+        pthread_equal(atomic_load(&file->writer), pthread_self()) == 0) {
+        return BBOTS_OK;
+    }
+    return bb_fail(error, BBOTS_TRANSACTION_ACTIVE,
+                   "this thread has a write transaction on file \"%s\" already", file->path);
+}
+
+void store_take_over(store_txn *txn)
+{
+    atomic_store(&txn->file->writer, pthread_self());
 }
 
 static int begin_once(store_file *file, store_txn *txn)
@@ -51,12 +60,10 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     txn->file = file;
     txn->write = write;
     if (write) {
-        if (this_thread_writes(file)) {
-            return bb_fail(error, BBOTS_TRANSACTION_ACTIVE,
-                           "this thread has a write transaction on file \"%s\" already",
-                           file->path);
+        rc = store_check_thread(file, error);
+        if (rc == BBOTS_OK) {
+            rc = store_map_grow(file, error);
         }
-        rc = store_map_grow(file, error);
         if (rc != BBOTS_OK) {
             return rc;
         }

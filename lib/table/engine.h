@@ -36,6 +36,14 @@ typedef struct engine_table {
 /* Answers that a room above keeps with the store, by its own numbers: made once, freed with it. */
 #define ENGINE_KEPT_MAX 32
 
+/* Threads that wait for their turn in bbots_write() (group.c). */
+typedef struct group_queue {
+    pthread_mutex_t mutex;
+    struct group_member *first;
+    struct group_member *last;
+    bool led;                 /* a thread runs and commits a group */
+} group_queue;
+
 struct bbots_store {
     store_file *file;
     const bbots_schema *schema;
@@ -47,6 +55,7 @@ struct bbots_store {
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;
     unsigned spare_max;
+    group_queue writers;      /* threads in bbots_write() */
     _Atomic(void *) kept[ENGINE_KEPT_MAX]; /* from malloc, or NULL */
 };
 
@@ -239,6 +248,13 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
 int undo_note(bbots_txn *txn, engine_table *table, const engine_image *old,
               const engine_image *new_image, bbots_error *error);
 void undo_free(undo_log *undo);
+
+/*
+ * A savepoint without a name, which no caller can reach; ended by keeping what came after it or by
+ * taking it back.
+ */
+int undo_begin(bbots_txn *txn, bbots_error *error);
+int undo_end(bbots_txn *txn, bool keep, bbots_error *error);
 
 /* ------------------------------------------------------------------ references (reference.c) */
 

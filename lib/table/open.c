@@ -316,6 +316,7 @@ static void free_store(bbots_store *store)
     }
     bb_arena_free(&store->arena);
     pthread_mutex_destroy(&store->spare_mutex);
+    pthread_mutex_destroy(&store->writers.mutex);
     free(store);
 }
 
@@ -360,6 +361,7 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     }
     bb_arena_init(&store->arena);
     pthread_mutex_init(&store->spare_mutex, NULL);
+    pthread_mutex_init(&store->writers.mutex, NULL);
     store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
     rc = open_file(path, options, &store->file, error);
     if (rc == BBOTS_OK) {

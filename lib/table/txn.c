@@ -242,27 +242,6 @@ int bbots_commit(bbots_txn *txn, bbots_error *error)
     return rc;
 }
 
-int bbots_write(bbots_store *store, bbots_work *work, void *context, bbots_error *error)
-{
-    for (;;) {
-        bbots_txn *txn;
-        int rc = bbots_begin(store, BBOTS_WRITE, &txn, error);
-        if (rc != BBOTS_OK) {
-            return rc;
-        }
-        int answer = work(txn, context, error);
-        rc = answer;
-        if (answer < 0) {
-            bbots_rollback(txn);
-        } else {
-            rc = bbots_commit(txn, error);
-        }
-        if (rc != BBOTS_MAP_FULL || !store_map_can_grow(store->file)) {
-            return rc < 0 ? rc : answer;
-        }
-    }
-}
-
 /* ------------------------------------------------------------------ small things */
 
 bbots_timestamp bbots_txn_now(bbots_txn *txn)

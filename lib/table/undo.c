@@ -319,12 +319,8 @@ static void drop_savepoints(bbots_txn *txn, const undo_savepoint *last, bool inc
     }
 }
 
-int bbots_savepoint(bbots_txn *txn, const char *name, bbots_error *error)
+static int set_savepoint(bbots_txn *txn, const char *name, bbots_error *error)
 {
-    int rc = check_savepoint(txn, name, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
     undo_savepoint *savepoint = calloc(1, sizeof *savepoint);
     if (savepoint != NULL && txn->undo == NULL) {
         txn->undo = calloc(1, sizeof *txn->undo);
@@ -341,6 +337,12 @@ int bbots_savepoint(bbots_txn *txn, const char *name, bbots_error *error)
     savepoint->outer = txn->undo->innermost;
     txn->undo->innermost = savepoint;
     return BBOTS_OK;
+}
+
+int bbots_savepoint(bbots_txn *txn, const char *name, bbots_error *error)
+{
+    int rc = check_savepoint(txn, name, error);
+    return rc == BBOTS_OK ? set_savepoint(txn, name, error) : rc;
 }
 
 int bbots_savepoint_rollback(bbots_txn *txn, const char *name, bbots_error *error)
@@ -365,6 +367,24 @@ int bbots_savepoint_release(bbots_txn *txn, const char *name, bbots_error *error
     int rc = check_savepoint(txn, name, error);
     if (rc == BBOTS_OK) {
         rc = find_savepoint(txn, name, &savepoint, error);
+    }
+    if (rc == BBOTS_OK) {
+        drop_savepoints(txn, savepoint, true);
+    }
+    return rc;
+}
+
+int undo_begin(bbots_txn *txn, bbots_error *error)
+{
+    return set_savepoint(txn, "", error);
+}
+
+int undo_end(bbots_txn *txn, bool keep, bbots_error *error)
+{
+    undo_savepoint *savepoint;
+    int rc = find_savepoint(txn, "", &savepoint, error);
+    if (rc == BBOTS_OK && !keep) {
+        rc = take_back_to(txn, savepoint->position, error);
     }
     if (rc == BBOTS_OK) {
         drop_savepoints(txn, savepoint, true);
