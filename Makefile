@@ -43,7 +43,7 @@ ALL_LDFLAGS = $(MODE_FLAGS) $(LDFLAGS)
 
 # ---------------------------------------------------------------- sources
 
-ROOMS := base schema codec store table ledger
+ROOMS := base schema codec vault store table ledger
 LIB_SOURCES := $(foreach room,$(ROOMS),$(sort $(wildcard lib/$(room)/*.c)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/errcodes.o $(BUILD)/gen/platform_schema.o
 # The generator needs the lower rooms only, and is built before any table is known.
@@ -162,7 +162,7 @@ TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c te
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SCRIPTS := $(sort $(wildcard tests/schema/test_*.sh tests/generator/test_*.sh tests/cli/test_*.sh \
 	tests/cli/test_*.py tests/format/test_*.sh tests/docs/test_*.sh tests/readme/test_*.sh tests/headers/test_*.sh \
-	tests/contract/test_*.sh))
+	tests/contract/test_*.sh tests/vault/test_*.sh))
 # Schemas of the tests' own, compiled as a host would do it.
 TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))

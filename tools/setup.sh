@@ -12,7 +12,7 @@ what=${1:-build}
 build="gcc make binutils pkg-config mawk|gawk liblmdb-dev libmsgpack-c-dev|libmsgpack-dev
 libsodium-dev libxxhash-dev libyajl-dev libsqlite3-dev"
 test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ libpq-dev valgrind sqlite3 postgresql
-python3 git tmux"
+python3 python3-cryptography git tmux"
 case $what in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;

@@ -11,6 +11,7 @@
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check
  *     credits.h    balances of credits
+ *     vault.h      keys; secrets in the form of the platform
  */
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
@@ -29,6 +30,7 @@
 #include <bbots/timestamp.h>
 #include <bbots/uuid.h>
 #include <bbots/value.h>
+#include <bbots/vault.h>
 
 /* The library's version, for #if and at run time. */
 #define BBOTS_VERSION_MAJOR 0

@@ -1,0 +1,62 @@
+#!/bin/bash
+# test_triples.sh - Node's crypto and Python's cryptography open what the library sealed in the
+# platform's form, and the library opens what they sealed; their 16-byte nonces are refused by name.
+set -u
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build/release}
+GEN=${GEN:-$BUILD/gen}
+CC=${CC:-gcc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+libraries="$(pkg-config --libs lmdb libsodium libxxhash yajl) $(pkg-config --libs msgpack-c 2>/dev/null ||
+    pkg-config --libs msgpack) -lpthread -lm"
+$CC -std=c11 -Wall -Wextra -Werror -Iinclude -I"$GEN" tests/vault/triple_tool.c "$BUILD/libbbots.a" \
+    $libraries -o "$work/tool" || exit 1
+tool=$work/tool
+if grep -qw aes /proc/cpuinfo; then :; else
+    echo "this processor has no AES instructions: nothing to try"
+    exit 0
+fi
+
+# expect WHAT WANTED GOT
+expect() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf '%s:\n    wanted %s\n    got    %s\n' "$1" "$2" "$3"
+    fi
+}
+
+# A python that has the package: Debian's own, or whichever comes first.
+python=
+for one in /usr/bin/python3 python3; do
+    if $one -c 'import cryptography' 2>/dev/null; then python=$one; break; fi
+done
+[ -n "$python" ] || echo "no Python with cryptography here: not tried"
+node=
+if command -v node >/dev/null 2>&1; then node=node; else echo "no Node here: not tried"; fi
+
+texts=("sk-live-0123456789" "" $'two\nlines' "pässwörd 🐴" "$(printf 'x%.0s' {1..4000})")
+for other in ${node:+"node tests/vault/foreign.js"} ${python:+"$python tests/vault/foreign.py"}; do
+    for form in hex base64; do
+        for text in "${texts[@]}"; do
+            key=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+            mapfile -t ours < <($tool seal "$key" $form "$text")
+            expect "$other opens ours ($form)" "$text" "$($other open "$key" $form "${ours[@]}" 2>&1)"
+            mapfile -t theirs < <($other seal "$key" $form 12 "$text")
+            expect "ours opens that of $other ($form)" "$text" "$($tool open "$key" "${theirs[@]}")"
+        done
+        mapfile -t theirs < <($other seal "$key" $form 16 "long nonce")
+        answer=$($tool open "$key" "${theirs[@]}")
+        case $answer in
+        "INVALID_TEXT: the nonce (iv) has 16 bytes"*) passed=$((passed + 1)) ;;
+        *) expect "a nonce of 16 bytes ($form)" "INVALID_TEXT: the nonce (iv) has 16 bytes..." "$answer" ;;
+        esac
+    done
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
