@@ -160,9 +160,7 @@ install: all ## install library, headers, tools and bbots.pc under PREFIX (defau
 
 TEST_SOURCES := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/model/test_*.c))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
-TEST_SCRIPTS := $(sort $(wildcard tests/schema/test_*.sh tests/generator/test_*.sh tests/cli/test_*.sh \
-	tests/cli/test_*.py tests/format/test_*.sh tests/docs/test_*.sh tests/readme/test_*.sh tests/headers/test_*.sh \
-	tests/contract/test_*.sh tests/vault/test_*.sh))
+TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 # Schemas of the tests' own, compiled as a host would do it.
 TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
@@ -223,12 +221,12 @@ setup: ## install what building and testing need (apt), or print the command
 
 # What the scripts need to know of this build.
 TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$(CC)" \
-	BBOTS_INSPECT=$(BUILD)/bbots-inspect BBOTS_SCHEMA=$(BUILD)/bbots-schema
+	BBOTS_INSPECT=$(BUILD)/bbots-inspect BBOTS_SCHEMA=$(BUILD)/bbots-schema BBOTS_BENCH=$(BUILD)/bbots-bench
 
 .PHONY: test
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
-	$(MAKE) -j2 all test-programs $(BUILD)/diff-pg
+	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg
 	$(MAKE) -j2 MODE=asan all test-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
@@ -243,6 +241,8 @@ valgrind: test-programs ## run all test programs under valgrind (a part of them 
 
 N ?= 1000000
 RUNS ?= 5
+SIZES ?= 10000 100000 1000000 10000000
+GROWTH_RUNS ?= 1
 TRACES ?=
 DEMO ?=
 
@@ -253,14 +253,23 @@ demo: ## set up, build, load made-up and (TRACES=folder) real data, and show wha
 	BUILD=$(BUILD) TRACES="$(TRACES)" DEMO="$(DEMO)" tools/demo.sh
 
 .PHONY: bench
-bench: ## the same work on bbots and SQLite: N= rows, RUNS= runs
-	tools/setup.sh build
+bench: ## the same work on bbots, SQLite, LMDB and DuckDB: N= rows, RUNS= runs
+	tools/setup.sh bench
 	$(MAKE) -j2 $(BUILD)/bbots-bench
-	mkdir -p build/bench
-	$(BUILD)/bbots-bench --n $(N) --runs $(RUNS)
+	bench/run.sh $(BUILD)/bbots-bench build/bench $(N) $(RUNS)
+
+.PHONY: bench-growth
+bench-growth: ## each work at 10,000, 100,000, 1,000,000 and 10,000,000 rows: SIZES=, GROWTH_RUNS=
+	tools/setup.sh bench
+	$(MAKE) -j2 $(BUILD)/bbots-bench
+	bench/run.sh $(BUILD)/bbots-bench build/bench growth $(GROWTH_RUNS) $(SIZES)
+
+.PHONY: bench-document
+bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
+	python3 bench/document.py --take build/bench
 
 .PHONY: quick
-quick: all test-programs ## run the release build's tests only
+quick: all test-programs $(BUILD)/bbots-bench ## run the release build's tests only
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 .PHONY: check

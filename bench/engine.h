@@ -34,10 +34,19 @@ typedef struct window {
     int64_t to;
 } window;
 
+/*
+ * Rows for a bulk load, in the order of their ids. Next gives a row, valid until the next one, or
+ * NULL behind the last. Making rows is not timed.
+ */
+typedef struct call_source call_source;
+const call_row *call_source_next(call_source *source);
+
 typedef struct bench_engine {
     const char *name;
     const char *tuning; /* how it was set up, a line for the report */
     const char *only;   /* the works that it is there for, "W6,W7", or NULL for all */
+    /* A program that does the works of `only` in the place of the functions (script.h), or NULL. */
+    const char *script;
 
     /* Opens a store; create: makes a new one with all tables and indexes. */
     bench_store *(*open)(const char *path, bool create, durability level);
@@ -50,6 +59,8 @@ typedef struct bench_engine {
     /* Adds to *found all columns of all rows of the four tables. Not timed. */
     void (*state)(bench_session *session, answer *found);
 
+    /* Inserts all calls in any way that leaves the same state and holds all constraints (W1b). */
+    void (*bulk_load)(bench_session *session, call_source *source);
     /* Inserts calls in one transaction (W1, W2, W10). */
     void (*insert_calls)(bench_session *session, const call_row *rows, uint32_t count);
     /* Reads four columns of each call, in one transaction or in one each (W3, W3t, W10, W11). */
@@ -69,16 +80,19 @@ typedef struct bench_engine {
     /* Sets responseTime of calls in one transaction (W9). */
     void (*update_calls)(bench_session *session, const uint32_t *ids, const int32_t *times,
                          uint32_t count);
-    /*
-     * Live aggregates come here: sum_windows_live, sum_models_live, sum_days_live, with the same
-     * parameters as those above, and lines "W5 live" and so on in works.c.
-     */
+    /* The three sums from what the engine keeps up to date while it writes (W5 to W7, live). */
+    void (*sum_windows_live)(bench_session *session, const window *windows, uint32_t count,
+                             answer *found);
+    void (*sum_models_live)(bench_session *session, answer *found);
+    void (*sum_days_live)(bench_session *session, answer *found);
 } bench_engine;
 
 extern const bench_engine engine_bbots;
 extern const bench_engine engine_bbots_cursor;
 extern const bench_engine engine_sqlite;
 extern const bench_engine engine_sqlite_covering;
+extern const bench_engine engine_lmdb;
+extern const bench_engine engine_duckdb;
 
 /* ------------------------------------------------------------------ comparing */
 

@@ -1,9 +1,9 @@
 /*
  * engine_sqlite.c - the works in SQLite: prepared statements, bound and stepped.
  *
- * `sqlite` has the documented indexes. `sqlite-covering` adds one that holds totalCost beside
- * (userId, createdAt), which is what a tuner would do for W5; it runs for W5 only and pays for its
- * index in its own file.
+ * `sqlite` has the documented indexes. `sqlite-covering` adds two from which W5, W6 and W7 are
+ * answered without a row being read, which is what a tuner would do; it runs W1 and these three, and
+ * pays for its indexes in W1 and in the size of its file.
  */
 #include "bench/sqlite.h"
 
@@ -54,6 +54,29 @@ static void insert_calls(bench_session *session, const call_row *rows, uint32_t 
         sqlite_step(session, insert);
     }
     sqlite_commit_write(session);
+}
+
+/*
+ * Bulk load, the fastest way found that loses no constraint: the file leaves WAL, in which all
+ * would be written twice (a rollback journal holds old pages, and new pages have none); indexes are
+ * dropped, rows go in by one transaction with their references looked up, and SQLite sorts each
+ * index when it makes it again.
+ */
+static void bulk_load(bench_session *session, call_source *source)
+{
+    char *indexes = sqlite_drop_indexes(session, "api_token_usage");
+    sqlite_run(session, "PRAGMA journal_mode=TRUNCATE");
+    sqlite3_stmt *insert = sqlite_statement(session, INSERT_CALL);
+    const call_row *row;
+    sqlite_begin_write(session);
+    while ((row = call_source_next(source)) != NULL) {
+        bind_call(insert, row);
+        sqlite_step(session, insert);
+    }
+    sqlite_run(session, indexes);
+    sqlite_commit_write(session);
+    sqlite_run(session, "PRAGMA journal_mode=WAL");
+    sqlite3_free(indexes);
 }
 
 static void update_calls(bench_session *session, const uint32_t *ids, const int32_t *times,
@@ -170,9 +193,10 @@ static void sum_days(bench_session *session, answer *found)
 
 #define SQLITE_WORKS                                                                               \
     .close = sqlite_close, .attach = sqlite_attach, .detach = sqlite_detach, .load = sqlite_load,  \
-    .state = sqlite_state, .insert_calls = insert_calls, .read_calls = read_calls,                 \
-    .find_users = find_users, .sum_windows = sum_windows, .sum_models = sum_models,                \
-    .sum_days = sum_days, .delete_users = delete_users, .update_calls = update_calls
+    .state = sqlite_state, .bulk_load = bulk_load, .insert_calls = insert_calls,                   \
+    .read_calls = read_calls, .find_users = find_users, .sum_windows = sum_windows,                \
+    .sum_models = sum_models, .sum_days = sum_days, .delete_users = delete_users,                  \
+    .update_calls = update_calls
 
 const bench_engine engine_sqlite = {
     .name = "sqlite",
@@ -183,8 +207,9 @@ const bench_engine engine_sqlite = {
 
 const bench_engine engine_sqlite_covering = {
     .name = "sqlite-covering",
-    .tuning = "the same and an index on (userId, createdAt, totalCost)",
-    .only = "W5",
+    .tuning = "the same and indexes on (userId, createdAt, totalCost, totalTokens) and (model, "
+              "totalCost, totalTokens)",
+    .only = "W1,W5,W6,W7",
     .open = sqlite_open_covering,
     SQLITE_WORKS,
 };

@@ -1,5 +1,5 @@
 /*
- * groups.c - counts and exact sums by a 64-bit key.
+ * groups.c - counts and exact sums by a 64-bit key, or by one of a few texts.
  *
  * What a program writes that wants totals and has a cursor. Kept plain: linear probing, twice the
  * places when half are taken.
@@ -9,6 +9,7 @@
 #include "bench/measure.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static group *place_of(const groups *all, uint64_t key)
 {
@@ -55,4 +56,48 @@ void groups_answer(groups *all, answer *found)
     }
     free(all->places);
     *all = (groups){NULL, 0, 0};
+}
+
+/* ------------------------------------------------------------------ by text */
+
+static bool is_text(const text_groups *all, unsigned number, const char *text, size_t size)
+{
+    return all->sizes[number] == size && memcmp(all->texts[number], text, size) == 0;
+}
+
+static unsigned find_text(text_groups *all, const char *text, size_t size)
+{
+    unsigned number = 0;
+    while (number < all->count && !is_text(all, number, text, size)) {
+        number++;
+    }
+    if (number == all->count) {
+        if (number == TEXT_GROUPS_MAX || size > TEXT_GROUP_SIZE) {
+            die("too many or too long texts to group by");
+        }
+        memcpy(all->texts[number], text, size);
+        all->sizes[number] = size;
+        all->count++;
+    }
+    return number;
+}
+
+void text_groups_add(text_groups *all, const char *text, size_t size, int64_t tokens, int64_t cost)
+{
+    if (all->count == 0 || !is_text(all, all->last, text, size)) {
+        all->last = find_text(all, text, size);
+    }
+    group *to = &all->groups[all->last];
+    to->rows++;
+    to->tokens += tokens;
+    to->cost += cost;
+}
+
+void text_groups_answer(const text_groups *all, answer *found)
+{
+    for (unsigned i = 0; i < all->count; i++) {
+        const group *from = &all->groups[i];
+        answer_group(found, mix_bytes(0, all->texts[i], all->sizes[i]), from->rows, from->tokens,
+                     from->cost);
+    }
 }

@@ -6,8 +6,15 @@
  */
 #include "bench/report.h"
 
+#include "bench/measure.h"
+
+#include <lmdb.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
 
 static bool took_part(const outcome *from)
 {
@@ -20,28 +27,26 @@ static double rate_of(const outcome *from, unsigned measure)
                                       : 0;
 }
 
-static int compare(const void *left, const void *right)
+/* A ratio to SQLite: the middle, the least and the greatest of the ratios inside the runs. */
+typedef struct spread {
+    double middle;
+    double least;
+    double greatest;
+} spread;
+
+static spread spread_of(double *values, unsigned count)
 {
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
+    double middle = median(values, count);
+    return (spread){middle, values[0], values[count - 1]}; /* median() sorted them */
 }
 
-/* Sorts, and gives the middle. */
-static double median(double *values, unsigned count)
+static spread rates_of(const report_line *line, unsigned engine, unsigned measure)
 {
-    qsort(values, count, sizeof *values, compare);
-    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-static double ratio_to(const report_line *line, unsigned engine, unsigned base, unsigned measure)
-{
-    double ratios[RUNS_MAX];
+    double rates[RUNS_MAX];
     for (unsigned run = 0; run < line->runs; run++) {
-        double below = rate_of(&line->outcomes[base][run], measure);
-        ratios[run] = below > 0 ? rate_of(&line->outcomes[engine][run], measure) / below : 0;
+        rates[run] = rate_of(&line->outcomes[engine][run], measure);
     }
-    return median(ratios, line->runs);
+    return spread_of(rates, line->runs);
 }
 
 /* The engine of a name that took part in the work, or -1. */
@@ -53,6 +58,24 @@ static int find_engine(const report_line *line, const char *name)
         }
     }
     return -1;
+}
+
+/* Against SQLite in the same run; for a live sum, against SQLite's sum by reading rows. */
+static bool ratios_of(const report_line *line, unsigned engine, unsigned measure, spread *ratios)
+{
+    const report_line *other = line->against != NULL ? line->against : line;
+    int base = find_engine(other, "sqlite");
+    double values[RUNS_MAX];
+    if (base < 0 || (other == line && (unsigned)base == engine) ||
+        !took_part(&line->outcomes[engine][0])) {
+        return false;
+    }
+    for (unsigned run = 0; run < line->runs; run++) {
+        double below = rate_of(&other->outcomes[base][run], measure);
+        values[run] = below > 0 ? rate_of(&line->outcomes[engine][run], measure) / below : 0;
+    }
+    *ratios = spread_of(values, line->runs);
+    return true;
 }
 
 /* A number of about four figures with a mark for thousands. */
@@ -87,21 +110,17 @@ void report_head(const settings *set, const bench_engine *const *engines, unsign
 
 static void report_measure(const report_line *line, unsigned engine, unsigned measure)
 {
-    double rates[RUNS_MAX];
     char middle[32];
     char least[32];
     char greatest[32];
-    int base = find_engine(line, "sqlite");
+    spread ratios;
+    spread rates = rates_of(line, engine, measure);
     const outcome *last = &line->outcomes[engine][line->runs - 1];
-    for (unsigned run = 0; run < line->runs; run++) {
-        rates[run] = rate_of(&line->outcomes[engine][run], measure);
-    }
-    number_text(median(rates, line->runs), middle);
-    printf("  %-16s %11s %s/s (%s to %s)", line->engines[engine]->name, middle,
-           line->work->units[measure], number_text(rates[0], least),
-           number_text(rates[line->runs - 1], greatest));
-    if (base >= 0 && (unsigned)base != engine) {
-        printf("  %.2f x sqlite", ratio_to(line, engine, (unsigned)base, measure));
+    printf("  %-16s %11s %s/s (%s to %s)", line->engines[engine]->name,
+           number_text(rates.middle, middle), line->work->units[measure],
+           number_text(rates.least, least), number_text(rates.greatest, greatest));
+    if (ratios_of(line, engine, measure, &ratios)) {
+        printf("  %.2f x sqlite", ratios.middle);
     }
     if (measure == 0) {
         printf("  file %.1f MiB", (double)last->file_bytes / 1048576);
@@ -126,84 +145,200 @@ void report_work(const report_line *line)
     fflush(stdout);
 }
 
+static void ratio_line(const report_line *line, unsigned measure)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s %s", line->work->name,
+             line->work->units[1] != NULL ? line->work->units[measure] : "");
+    printf("%-10s", name);
+    for (unsigned engine = 0; engine < line->engine_count; engine++) {
+        char text[64] = "-";
+        spread ratios;
+        if (strcmp(line->engines[engine]->name, "sqlite") == 0) {
+            continue;
+        }
+        if (ratios_of(line, engine, measure, &ratios)) {
+            snprintf(text, sizeof text, "%.2f (%.2f to %.2f)", ratios.middle, ratios.least,
+                     ratios.greatest);
+        }
+        printf(" %26s", text);
+    }
+    putchar('\n');
+}
+
+static void ratio_files(const report_line *line)
+{
+    int base = find_engine(line, "sqlite");
+    printf("%-10s", "file size");
+    for (unsigned engine = 0; engine < line->engine_count && base >= 0; engine++) {
+        char text[64] = "-";
+        const outcome *of = &line->outcomes[engine][line->runs - 1];
+        if ((int)engine == base) {
+            continue;
+        }
+        if (took_part(of)) {
+            snprintf(text, sizeof text, "%.2f",
+                     (double)of->file_bytes /
+                         (double)line->outcomes[base][line->runs - 1].file_bytes);
+        }
+        printf(" %26s", text);
+    }
+    putchar('\n');
+}
+
 void report_ratios(const report_line *lines, unsigned count)
 {
-    printf("\nratio      bbots/sqlite   bbots/sqlite-covering\n");
-    for (unsigned i = 0; i < count; i++) {
-        int bbots = find_engine(&lines[i], "bbots");
-        int base = find_engine(&lines[i], "sqlite");
-        int covering = find_engine(&lines[i], "sqlite-covering");
-        for (unsigned measure = 0; measure < MEASURES_MAX; measure++) {
-            const char *unit = lines[i].work->units[measure];
-            if (unit == NULL || bbots < 0 || base < 0) {
-                continue;
-            }
-            printf("%-5s %-8s %9.2f", lines[i].work->name,
-                   lines[i].work->units[1] != NULL ? unit : "",
-                   ratio_to(&lines[i], (unsigned)bbots, (unsigned)base, measure));
-            if (covering >= 0) {
-                printf("   %9.2f", ratio_to(&lines[i], (unsigned)bbots, (unsigned)covering, 0));
-            }
-            putchar('\n');
+    if (count == 0 || find_engine(&lines[0], "sqlite") < 0) {
+        return;
+    }
+    printf("\nratios to sqlite: median (least to greatest) of %u run%s\n%-10s", lines[0].runs,
+           lines[0].runs == 1 ? "" : "s", "");
+    for (unsigned engine = 0; engine < lines[0].engine_count; engine++) {
+        if (strcmp(lines[0].engines[engine]->name, "sqlite") != 0) {
+            printf(" %26s", lines[0].engines[engine]->name);
         }
-        if (strcmp(lines[i].work->name, "W1") == 0 && bbots >= 0 && base >= 0) {
-            printf("file size      %9.2f\n", (double)lines[i].outcomes[bbots][0].file_bytes /
-                                                 (double)lines[i].outcomes[base][0].file_bytes);
+    }
+    putchar('\n');
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned measure = 0; measure < MEASURES_MAX; measure++) {
+            if (lines[i].work->units[measure] != NULL) {
+                ratio_line(&lines[i], measure);
+            }
+        }
+        if (lines[i].work->file == FILE_LOADED) {
+            ratio_files(&lines[i]);
         }
     }
 }
 
-static void tsv_outcome(FILE *out, const report_line *line, unsigned engine, unsigned run)
+/* ------------------------------------------------------------------ TSV */
+
+/* The first line of a file that begins so, without what stands before its colon. */
+static void file_fact(const char *path, const char *beginning, char text[128])
+{
+    char line[256];
+    FILE *file = fopen(path, "r");
+    text[0] = '\0';
+    while (file != NULL && text[0] == '\0' && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, beginning, strlen(beginning)) == 0) {
+            const char *colon = strchr(line, ':');
+            const char *from = colon != NULL ? colon + 1 : line;
+            from += strspn(from, " \t");
+            snprintf(text, 128, "%.*s", (int)strcspn(from, "\n"), from);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static void machine_facts(FILE *out, const settings *set)
+{
+    char text[128];
+    struct utsname system;
+    file_fact("/proc/cpuinfo", "model name", text);
+    fprintf(out, "# processor\t%ld x %s\n", sysconf(_SC_NPROCESSORS_ONLN), text);
+    file_fact("/proc/meminfo", "MemTotal", text);
+    fprintf(out, "# memory\t%llu MiB\n", strtoull(text, NULL, 10) / 1024);
+    if (uname(&system) == 0) {
+        fprintf(out, "# system\t%s %s\n", system.sysname, system.release);
+    }
+    fprintf(out, "# flush\t%.0f us for an appended 4 KiB block\n",
+            flush_seconds(set->folder) * 1e6);
+}
+
+void report_facts(FILE *out, const settings *set, unsigned runs, const char *note)
+{
+    char day[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &parts));
+    fprintf(out, "# date\t%s\n", day);
+    if (*note != '\0') {
+        fprintf(out, "# build\t%s\n", note);
+    }
+    machine_facts(out, set);
+    fprintf(out, "# compiler\t%s\n", __VERSION__);
+    fprintf(out, "# libraries\tSQLite %s, %s\n", sqlite3_libversion(),
+            mdb_version(NULL, NULL, NULL));
+    fprintf(out, "# rows\t%u calls, %u users, %u executions, seed %llu\n",
+            (unsigned)set->data.calls, (unsigned)set->data.users, (unsigned)set->data.executions,
+            (unsigned long long)set->data.seed);
+    fprintf(out, "# runs\t%u\n", runs);
+    fprintf(out, "# commits\tW2 and W8 durable; W1, W1b, W9 and W10 %s\n",
+            set->level == DURABLE ? "durable" : "relaxed");
+}
+
+static void tsv_outcome(FILE *out, const settings *set, const report_line *line, unsigned engine,
+                        unsigned run)
 {
     const outcome *from = &line->outcomes[engine][run];
     for (unsigned measure = 0; measure < MEASURES_MAX; measure++) {
         if (line->work->units[measure] == NULL || !took_part(from)) {
             continue;
         }
-        fprintf(out, "%s\t%s\t%s\t%u\t%llu\t%.6f\t%.1f\t%llu\t%lld\t%016llx\t%llu\t%llu\t%llu\n",
-                line->work->name, line->engines[engine]->name, line->work->units[measure], run + 1,
-                (unsigned long long)from->operations[measure], from->seconds[measure],
-                rate_of(from, measure), (unsigned long long)from->found.count,
-                (long long)from->found.sum, (unsigned long long)from->found.checksum,
-                (unsigned long long)from->file_bytes, (unsigned long long)from->peak_kib,
-                (unsigned long long)from->own_kib);
+        fprintf(out,
+                "%u\t%s\t%s\t%s\t%u\t%llu\t%.6f\t%.1f\t%llu\t%lld\t%016llx\t%llu\t%llu\t%llu\n",
+                (unsigned)set->data.calls, line->work->name, line->engines[engine]->name,
+                line->work->units[measure], run + 1, (unsigned long long)from->operations[measure],
+                from->seconds[measure], rate_of(from, measure),
+                (unsigned long long)from->found.count, (long long)from->found.sum,
+                (unsigned long long)from->found.checksum, (unsigned long long)from->file_bytes,
+                (unsigned long long)from->peak_kib, (unsigned long long)from->own_kib);
     }
 }
 
-void report_tsv(FILE *out, const report_line *lines, unsigned count)
+void report_tsv(FILE *out, const settings *set, const report_line *lines, unsigned count)
 {
-    fputs("work\tengine\tunit\trun\toperations\tseconds\tper_second\tanswer_count\tanswer_sum\t"
+    fputs("n\twork\tengine\tunit\trun\toperations\tseconds\tper_second\tanswer_count\tanswer_sum\t"
           "answer_checksum\tfile_bytes\tpeak_kib\town_kib\n",
           out);
     for (unsigned i = 0; i < count; i++) {
         for (unsigned engine = 0; engine < lines[i].engine_count; engine++) {
             for (unsigned run = 0; run < lines[i].runs; run++) {
-                tsv_outcome(out, &lines[i], engine, run);
+                tsv_outcome(out, set, &lines[i], engine, run);
             }
         }
     }
 }
 
+/* ------------------------------------------------------------------ answers */
+
+static void show_difference(const report_line *line, unsigned engine, unsigned run,
+                            const answer *expected)
+{
+    const answer *found = &line->outcomes[engine][run].found;
+    fprintf(stderr,
+            "bbots-bench: %s: %s, run %u: count %llu, sum %lld, checksum %016llx; "
+            "expected count %llu, sum %lld, checksum %016llx\n",
+            line->work->name, line->engines[engine]->name, run + 1,
+            (unsigned long long)found->count, (long long)found->sum,
+            (unsigned long long)found->checksum, (unsigned long long)expected->count,
+            (long long)expected->sum, (unsigned long long)expected->checksum);
+}
+
+/* The first answer of a line; NULL when nothing took part. */
+static const answer *first_answer(const report_line *line)
+{
+    for (unsigned engine = 0; line != NULL && engine < line->engine_count; engine++) {
+        if (took_part(&line->outcomes[engine][0]) && !line->outcomes[engine][0].proved) {
+            return &line->outcomes[engine][0].found;
+        }
+    }
+    return NULL;
+}
+
 bool report_agree(const report_line *line)
 {
-    const outcome *first = NULL;
+    const answer *expected = first_answer(line->against);
     bool agree = true;
+    expected = expected != NULL ? expected : first_answer(line);
     for (unsigned engine = 0; engine < line->engine_count; engine++) {
         for (unsigned run = 0; run < line->runs; run++) {
             const outcome *from = &line->outcomes[engine][run];
-            if (!took_part(from)) {
-                continue;
-            }
-            first = first == NULL ? from : first;
-            if (memcmp(&first->found, &from->found, sizeof from->found) != 0) {
-                fprintf(stderr,
-                        "bbots-bench: %s: %s, run %u: count %llu, sum %lld, checksum %016llx; "
-                        "expected count %llu, sum %lld, checksum %016llx\n",
-                        line->work->name, line->engines[engine]->name, run + 1,
-                        (unsigned long long)from->found.count, (long long)from->found.sum,
-                        (unsigned long long)from->found.checksum,
-                        (unsigned long long)first->found.count, (long long)first->found.sum,
-                        (unsigned long long)first->found.checksum);
+            if (took_part(from) && !from->proved &&
+                memcmp(expected, &from->found, sizeof *expected) != 0) {
+                show_difference(line, engine, run, expected);
                 agree = false;
             }
         }

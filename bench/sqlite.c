@@ -96,6 +96,24 @@ static void make_tables(const bench_session *session, const char *further)
     sqlite_run(session, "COMMIT");
 }
 
+char *sqlite_drop_indexes(const bench_session *session, const char *table)
+{
+    char *create = sqlite3_mprintf("");
+    char *drop = sqlite3_mprintf("");
+    sqlite3_stmt *all = sqlite_prepare(
+        session, "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? "
+                 "AND sql IS NOT NULL");
+    sqlite3_bind_text(all, 1, table, -1, SQLITE_STATIC);
+    while (sqlite3_step(all) == SQLITE_ROW) {
+        create = sqlite3_mprintf("%z%s;", create, sqlite3_column_text(all, 1));
+        drop = sqlite3_mprintf("%zDROP INDEX \"%w\";", drop, sqlite3_column_text(all, 0));
+    }
+    sqlite_must(session, sqlite3_finalize(all), SQLITE_OK, "indexes");
+    sqlite_run(session, drop);
+    sqlite3_free(drop);
+    return create;
+}
+
 /* ------------------------------------------------------------------ open and close */
 
 bench_store *sqlite_open(const char *path, bool create, durability level, const char *further)
@@ -123,8 +141,10 @@ bench_store *sqlite_open_plain(const char *path, bool create, durability level)
 bench_store *sqlite_open_covering(const char *path, bool create, durability level)
 {
     return sqlite_open(path, create, level,
-                       "CREATE INDEX covering ON api_token_usage (\"userId\", \"createdAt\", "
-                       "\"totalCost\")");
+                       "CREATE INDEX covering_user ON api_token_usage (\"userId\", \"createdAt\", "
+                       "\"totalCost\", \"totalTokens\");"
+                       "CREATE INDEX covering_model ON api_token_usage (model, \"totalCost\", "
+                       "\"totalTokens\")");
 }
 
 void sqlite_close(bench_store *store)

@@ -49,6 +49,9 @@ void sqlite_must(const bench_session *session, int result, int expected, const c
 /* Runs SQL without results. */
 void sqlite_run(const bench_session *session, const char *sql);
 
+/* Drops a table's indexes; the SQL that makes them again is freed by sqlite3_free(). */
+char *sqlite_drop_indexes(const bench_session *session, const char *table);
+
 /* Prepares SQL that will be used more than once. */
 sqlite3_stmt *sqlite_prepare(const bench_session *session, const char *sql);
 

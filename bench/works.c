@@ -1,5 +1,5 @@
 /*
- * works.c - the list of works, and those that one thread writes: W1, W8, W9.
+ * works.c - the list of works, what they share, and those that change rows: W8, W9.
  *
  * What is drawn and made (rows, ids, emails, windows) is made before the clock starts. Works that
  * write are followed by a reading of all columns of all rows, which goes into the answer and is not
@@ -16,7 +16,7 @@
 void work_open(const bench_job *job, durability level, opened *open)
 {
     open->engine = job->engine;
-    open->store = job->engine->open(job->path, job->work->file == FILE_NEW, level);
+    open->store = job->engine->open(job->path, work_creates(job->work), level);
     open->session = job->engine->attach(open->store);
 }
 
@@ -59,98 +59,7 @@ uint32_t work_share(const workload *data, uint32_t divisor)
     return data->calls / divisor > 0 ? data->calls / divisor : 1;
 }
 
-/* ------------------------------------------------------------------ W1: load */
-
-enum { LOAD_BATCH = 10000 };
-
-static double load_calls(const bench_job *job, opened *open)
-{
-    const workload *data = &job->set->data;
-    call_row *rows = allocate(LOAD_BATCH, sizeof *rows);
-    double seconds = 0;
-    for (uint32_t done = 0; done < data->calls;) {
-        uint32_t count = data->calls - done < LOAD_BATCH ? data->calls - done : LOAD_BATCH;
-        for (uint32_t i = 0; i < count; i++) {
-            workload_call(data, done + i + 1, &rows[i]);
-        }
-        double start = clock_seconds();
-        job->engine->insert_calls(open->session, rows, count);
-        seconds += clock_seconds() - start;
-        done += count;
-    }
-    free(rows);
-    return seconds;
-}
-
-static double load_all(const bench_job *job, opened *open)
-{
-    work_open(job, job->set->level, open);
-    job->engine->load(open->session, &job->set->data, WORKLOAD_USERS);
-    job->engine->load(open->session, &job->set->data, WORKLOAD_TASKS);
-    job->engine->load(open->session, &job->set->data, WORKLOAD_EXECUTIONS);
-    return load_calls(job, open);
-}
-
-static bool offers_reads(const bench_engine *engine)
-{
-    return engine->read_calls != NULL;
-}
-
-static bool offers_find(const bench_engine *engine)
-{
-    return engine->find_users != NULL;
-}
-
-static bool offers_windows(const bench_engine *engine)
-{
-    return engine->sum_windows != NULL;
-}
-
-static bool offers_models(const bench_engine *engine)
-{
-    return engine->sum_models != NULL;
-}
-
-static bool offers_days(const bench_engine *engine)
-{
-    return engine->sum_days != NULL;
-}
-
-static bool offers_load(const bench_engine *engine)
-{
-    return engine->insert_calls != NULL;
-}
-
-static void run_load(const bench_job *job, outcome *out)
-{
-    opened open;
-    out->seconds[0] = load_all(job, &open);
-    out->operations[0] = job->set->data.calls;
-    work_close(job, &open, out);
-    open.store = job->engine->open(job->path, false, RELAXED);
-    open.session = job->engine->attach(open.store);
-    job->engine->state(open.session, &out->found);
-    job->engine->detach(open.session);
-    job->engine->close(open.store);
-}
-
-void works_load(const bench_job *from)
-{
-    static const bench_work loading = {.name = "load", .file = FILE_NEW};
-    bench_job again = *from;
-    opened open;
-    outcome out;
-    again.work = &loading;
-    load_all(&again, &open);
-    work_close(&again, &open, &out);
-}
-
 /* ------------------------------------------------------------------ W8: delete users */
-
-static bool offers_delete(const bench_engine *engine)
-{
-    return engine->delete_users != NULL;
-}
 
 /* Users one after another with gaps, so that none is drawn twice. */
 static void run_delete(const bench_job *job, outcome *out)
@@ -176,11 +85,6 @@ static void run_delete(const bench_job *job, outcome *out)
 }
 
 /* ------------------------------------------------------------------ W9: update a plain column */
-
-static bool offers_update(const bench_engine *engine)
-{
-    return engine->update_calls != NULL;
-}
 
 static void run_update(const bench_job *job, outcome *out)
 {
@@ -210,19 +114,48 @@ static void run_update(const bench_job *job, outcome *out)
 
 /* ------------------------------------------------------------------ the list */
 
+#define OFFERS(name, function)                                                                     \
+    static bool name(const bench_engine *engine)                                                   \
+    {                                                                                              \
+        return engine->function != NULL;                                                           \
+    }
+
+OFFERS(offers_load, insert_calls)
+OFFERS(offers_bulk_load, bulk_load)
+OFFERS(offers_reads, read_calls)
+OFFERS(offers_find, find_users)
+OFFERS(offers_windows, sum_windows)
+OFFERS(offers_windows_live, sum_windows_live)
+OFFERS(offers_models, sum_models)
+OFFERS(offers_models_live, sum_models_live)
+OFFERS(offers_days, sum_days)
+OFFERS(offers_days_live, sum_days_live)
+OFFERS(offers_delete, delete_users)
+OFFERS(offers_update, update_calls)
+
 const bench_work works[] = {
     {"W1",
      "load in order, 10,000 rows a transaction",
      {"rows", NULL},
+     FILE_LOADED,
+     1,
+     NULL,
+     offers_load,
+     work_load},
+    {"W1b",
+     "bulk load: any order, the same end state",
+     {"rows", NULL},
      FILE_NEW,
      1,
-     offers_load,
-     run_load},
+     NULL,
+     offers_bulk_load,
+     work_bulk_load},
     {"W2/1",
      "durable one-row transactions, 1 thread",
      {"commits", NULL},
      FILE_COPY,
      1,
+     NULL,
      offers_load,
      work_commits},
     {"W2/4",
@@ -230,6 +163,7 @@ const bench_work works[] = {
      {"commits", NULL},
      FILE_COPY,
      4,
+     NULL,
      offers_load,
      work_commits},
     {"W2/16",
@@ -237,6 +171,7 @@ const bench_work works[] = {
      {"commits", NULL},
      FILE_COPY,
      16,
+     NULL,
      offers_load,
      work_commits},
     {"W3",
@@ -244,6 +179,7 @@ const bench_work works[] = {
      {"reads", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_reads,
      work_reads},
     {"W3t",
@@ -251,6 +187,7 @@ const bench_work works[] = {
      {"reads", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_reads,
      work_reads_one_each},
     {"W4",
@@ -258,6 +195,7 @@ const bench_work works[] = {
      {"look-ups", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_find,
      work_find},
     {"W5",
@@ -265,27 +203,55 @@ const bench_work works[] = {
      {"sums", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_windows,
      work_windows},
+    {"W5/live",
+     "sum of 30 days of a user, kept up to date",
+     {"sums", NULL},
+     FILE_SHARED,
+     1,
+     "W5",
+     offers_windows_live,
+     work_windows_live},
     {"W6",
      "sums by model of all rows, by reading rows",
      {"rows", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_models,
      work_models},
+    {"W6/live",
+     "sums by model of all rows, kept up to date",
+     {"rows", NULL},
+     FILE_SHARED,
+     1,
+     "W6",
+     offers_models_live,
+     work_models_live},
     {"W7",
      "sums by user and day of all rows, by reading rows",
      {"rows", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_days,
      work_days},
+    {"W7/live",
+     "sums by user and day of all rows, kept up to date",
+     {"rows", NULL},
+     FILE_SHARED,
+     1,
+     "W7",
+     offers_days_live,
+     work_days_live},
     {"W8",
      "delete users and all that cascades, durable",
      {"users", NULL},
      FILE_COPY,
      1,
+     NULL,
      offers_delete,
      run_delete},
     {"W9",
@@ -293,6 +259,7 @@ const bench_work works[] = {
      {"rows", NULL},
      FILE_COPY,
      1,
+     NULL,
      offers_update,
      run_update},
     {"W10",
@@ -300,6 +267,7 @@ const bench_work works[] = {
      {"reads", "rows"},
      FILE_COPY,
      3,
+     NULL,
      offers_reads,
      work_mixed},
     {"W11",
@@ -307,6 +275,7 @@ const bench_work works[] = {
      {"opens", NULL},
      FILE_SHARED,
      1,
+     NULL,
      offers_reads,
      work_first_rows},
 };

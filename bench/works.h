@@ -14,6 +14,7 @@ typedef struct settings {
     durability level; /* of W1, W9 and W10; W2 and W8 are durable always */
     uint32_t seconds; /* that W10 lasts */
     const char *folder;
+    const char *duckdb; /* where DuckDB is installed, or NULL (duckdb.sh) */
 } settings;
 
 #define MEASURES_MAX 2
@@ -25,11 +26,13 @@ typedef struct outcome {
     uint64_t file_bytes; /* after the store was closed */
     uint64_t peak_kib;   /* VmHWM, with mapped pages of the file */
     uint64_t own_kib;    /* RssAnon at the end of the work */
+    bool proved; /* found was held against the generator's rows, not made of what was read */
 } outcome;
 
 /* Which file a work starts from. */
 typedef enum work_file {
-    FILE_NEW,    /* none: the work makes it */
+    FILE_NEW,    /* none: the work makes one, which is not needed again */
+    FILE_LOADED, /* none: the work makes the loaded one */
     FILE_SHARED, /* the loaded one, which the work must not change */
     FILE_COPY    /* a copy of the loaded one */
 } work_file;
@@ -50,12 +53,26 @@ struct bench_work {
     const char *units[MEASURES_MAX]; /* "rows", and so on; the second is NULL for most */
     work_file file;
     uint32_t threads;
+    const char *against; /* a live sum: the work whose figures it is held against; or NULL */
     bool (*offered)(const bench_engine *engine);
     void (*run)(const bench_job *job, outcome *out);
 };
 
 extern const bench_work works[];
 extern const unsigned work_count;
+
+/* Whether a work makes its file. */
+static inline bool work_creates(const bench_work *work)
+{
+    return work->file == FILE_NEW || work->file == FILE_LOADED;
+}
+
+/* Lets the engine's program do the work (script.c). */
+void works_script(const bench_job *job, outcome *out);
+
+/* Writes the rows of the four tables where such programs look for them, and takes them away. */
+void works_script_inputs(const settings *set);
+void works_script_forget(const settings *set);
 
 /* Makes the loaded file that works start from. */
 void works_load(const bench_job *job);

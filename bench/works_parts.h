@@ -36,14 +36,19 @@ call_row *work_calls(const workload *data, uint32_t first, uint32_t count);
 /* A share of the calls, at least 1. */
 uint32_t work_share(const workload *data, uint32_t divisor);
 
+void work_load(const bench_job *job, outcome *out);           /* W1 */
+void work_bulk_load(const bench_job *job, outcome *out);      /* W1b */
 void work_reads(const bench_job *job, outcome *out);          /* W3 */
 void work_reads_one_each(const bench_job *job, outcome *out); /* W3t */
 void work_find(const bench_job *job, outcome *out);           /* W4 */
 void work_windows(const bench_job *job, outcome *out);        /* W5 */
-void work_models(const bench_job *job, outcome *out);         /* W6 */
-void work_days(const bench_job *job, outcome *out);           /* W7 */
-void work_commits(const bench_job *job, outcome *out);        /* W2 */
-void work_mixed(const bench_job *job, outcome *out);          /* W10 */
-void work_first_rows(const bench_job *job, outcome *out);     /* W11 */
+void work_windows_live(const bench_job *job, outcome *out);
+void work_models(const bench_job *job, outcome *out); /* W6 */
+void work_models_live(const bench_job *job, outcome *out);
+void work_days(const bench_job *job, outcome *out); /* W7 */
+void work_days_live(const bench_job *job, outcome *out);
+void work_commits(const bench_job *job, outcome *out);    /* W2 */
+void work_mixed(const bench_job *job, outcome *out);      /* W10 */
+void work_first_rows(const bench_job *job, outcome *out); /* W11 */
 
 #endif

@@ -9,17 +9,11 @@
 
 #include "bench/measure.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 static void start(pthread_t *thread, void *body(void *), void *context)
 {
@@ -31,7 +25,7 @@ static void start(pthread_t *thread, void *body(void *), void *context)
 
 /* ------------------------------------------------------------------ W2: durable commits */
 
-enum { COMMITS = 2000 };
+enum { COMMITS_MAX = 2000 };
 
 typedef struct committer {
     const bench_job *job;
@@ -39,6 +33,7 @@ typedef struct committer {
     pthread_barrier_t *gate;
     call_row *rows;
     uint32_t first; /* the rows first, first + threads, ... are this thread's */
+    uint32_t count; /* of all threads' rows */
 } committer;
 
 static void *commit_rows(void *context)
@@ -47,7 +42,7 @@ static void *commit_rows(void *context)
     const bench_engine *engine = self->job->engine;
     bench_session *session = engine->attach(self->store);
     pthread_barrier_wait(self->gate);
-    for (uint32_t i = self->first; i < COMMITS; i += self->job->work->threads) {
+    for (uint32_t i = self->first; i < self->count; i += self->job->work->threads) {
         engine->insert_calls(session, &self->rows[i], 1);
     }
     pthread_barrier_wait(self->gate);
@@ -58,22 +53,23 @@ static void *commit_rows(void *context)
 void work_commits(const bench_job *job, outcome *out)
 {
     uint32_t threads = job->work->threads;
+    uint32_t count = job->set->data.calls < COMMITS_MAX ? job->set->data.calls : COMMITS_MAX;
     committer *all = allocate(threads, sizeof *all);
     pthread_t *handles = allocate(threads, sizeof *handles);
-    call_row *rows = work_calls(&job->set->data, job->set->data.calls + 1, COMMITS);
+    call_row *rows = work_calls(&job->set->data, job->set->data.calls + 1, count);
     pthread_barrier_t gate;
     opened open;
     work_open(job, DURABLE, &open);
     pthread_barrier_init(&gate, NULL, threads + 1);
     for (uint32_t i = 0; i < threads; i++) {
-        all[i] = (committer){job, open.store, &gate, rows, i};
+        all[i] = (committer){job, open.store, &gate, rows, i, count};
         start(&handles[i], commit_rows, &all[i]);
     }
     pthread_barrier_wait(&gate);
     double begun = clock_seconds();
     pthread_barrier_wait(&gate);
     out->seconds[0] = clock_seconds() - begun;
-    out->operations[0] = COMMITS;
+    out->operations[0] = count;
     for (uint32_t i = 0; i < threads; i++) {
         pthread_join(handles[i], NULL);
     }
@@ -238,11 +234,8 @@ void works_first_row(const bench_engine *engine, const char *path, uint32_t id)
 static double first_row_once(const bench_job *job, uint32_t id, uint64_t *checksum)
 {
     char number[16];
-    char line[128] = "";
-    int ends[2];
-    int status = 0;
-    pid_t child;
-    posix_spawn_file_actions_t actions;
+    char line[128];
+    char *rest = NULL;
     snprintf(number, sizeof number, "%u", (unsigned)id);
     char *const arguments[] = {(char[]){"bbots-bench"},
                                (char[]){"--first-row"},
@@ -250,35 +243,10 @@ static double first_row_once(const bench_job *job, uint32_t id, uint64_t *checks
                                (char *)(uintptr_t)job->path,
                                number,
                                NULL};
-    if (pipe(ends) != 0) {
-        die("no pipe: %s", strerror(errno));
-    }
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    int failure = posix_spawn(&child, "/proc/self/exe", &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (failure != 0) {
-        die("cannot start a process: %s", strerror(failure));
-    }
-    ssize_t size = read(ends[0], line, sizeof line - 1);
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    char *rest = NULL;
+    program_line("/proc/self/exe", arguments, line, sizeof line);
     double seconds = strtod(line, &rest);
-    if (status != 0 || size <= 0) {
-        die("W11: %s: the process failed", job->engine->name);
-    }
     *checksum += strtoull(rest, NULL, 10);
     return seconds;
-}
-
-static int compare_seconds(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
 }
 
 void work_first_rows(const bench_job *job, outcome *out)
@@ -289,8 +257,7 @@ void work_first_rows(const bench_job *job, outcome *out)
         seconds[i] = first_row_once(job, ids[i], &out->found.checksum);
         out->found.count++;
     }
-    qsort(seconds, FIRST_ROWS, sizeof seconds[0], compare_seconds);
-    out->seconds[0] = seconds[FIRST_ROWS / 2];
+    out->seconds[0] = median(seconds, FIRST_ROWS);
     out->operations[0] = 1;
     out->file_bytes = file_bytes(job->path);
     free(ids);

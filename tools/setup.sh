@@ -2,6 +2,7 @@
 # setup.sh - what a machine needs to build and test libbbots, from its own packages.
 #
 #   setup.sh build    what `make` needs
+#   setup.sh bench    what `make bench` needs beside that
 #   setup.sh test     what `make test` needs beside that
 #
 # Installs what is missing through apt when it may (as root, or with sudo that asks nothing), and
@@ -13,10 +14,12 @@ build="gcc make binutils pkg-config mawk|gawk liblmdb-dev libmsgpack-c-dev|libms
 libsodium-dev libxxhash-dev libyajl-dev libsqlite3-dev"
 test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ libpq-dev valgrind sqlite3 postgresql
 python3 python3-cryptography git tmux"
+bench="gnuplot-nox|gnuplot python3"
 case $what in
 build) wanted=$build ;;
+bench) wanted="$build $bench" ;;
 test) wanted="$build $test" ;;
-*) echo "setup.sh: build or test, not $what" >&2; exit 2 ;;
+*) echo "setup.sh: build, bench or test, not $what" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1; then

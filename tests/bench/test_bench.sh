@@ -1,0 +1,52 @@
+#!/bin/sh
+# test_bench.sh - the benchmark on few rows: every work of every engine runs, and all give the same
+# answers (bbots-bench fails otherwise, and ends writing works with each engine's whole check). And it
+# can fail: a falsified answer is found. N= and SEED= choose other rows.
+set -eu
+
+bench=$BBOTS_BENCH
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+n=${N:-300}
+seed=${SEED:-$(date +%s)}
+echo "seed $seed"
+passed=0
+failed=0
+
+check() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$1: expected '$3', got '$2'"
+    fi
+}
+
+run() {
+    status=0
+    "$bench" --n "$n" --runs 1 --users 40 --executions 200 --seconds 1 --seed "$seed" \
+        --dir "$folder/data" --tsv "$folder/results.tsv" "$@" >"$folder/out" 2>&1 || status=$?
+}
+
+run
+check "exit status" $status 0
+check "answers" "$(grep '^answers: ' "$folder/out")" "answers: equal"
+[ $status = 0 ] || cat "$folder/out"
+
+# Every work has figures of the three engines that do all; a load for the covering one.
+for engine in bbots sqlite lmdb; do
+    for work in $("$bench" --list | awk '{ print $1 }' | grep -v -e live -e W1b); do
+        lines=$(awk -F '\t' -v w="$work" -v e=$engine '$2 == w && $3 == e' "$folder/results.tsv" | wc -l)
+        check "$work of $engine" "$lines" "$([ "$work" = W10 ] && echo 2 || echo 1)"
+    done
+done
+check "bulk loads" "$(awk -F '\t' '$2 == "W1b" && $3 != "bbots" { print $3 }' "$folder/results.tsv" | sort | xargs)" \
+    "lmdb sqlite"
+check "left behind" "$(ls "$folder/data")" ""
+
+run --work W3 --canary
+check "canary's exit status" $status 1
+check "canary's answers" "$(grep -c 'answers: DIFFERENT' "$folder/out")" 1
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
