@@ -12,6 +12,7 @@
  *     check.h      the whole-file check
  *     credits.h    balances of credits
  *     vault.h      keys; secrets in the form of the platform
+ *     prices.h     price lists, and what usage costs
  */
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
@@ -23,6 +24,7 @@
 #include <bbots/defer.h>
 #include <bbots/error.h>
 #include <bbots/json.h>
+#include <bbots/prices.h>
 #include <bbots/schema.h>
 #include <bbots/store.h>
 #include <bbots/summary.h>

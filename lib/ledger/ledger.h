@@ -16,7 +16,11 @@
 /* ------------------------------------------------------------------ what is needed (ledger.c) */
 
 /* One for each table that the ledger works on; the place of its answer in a store. */
-typedef enum ledger_slot { LEDGER_USER_CREDITS, LEDGER_SLOTS } ledger_slot;
+typedef enum ledger_slot {
+    LEDGER_USER_CREDITS,
+    LEDGER_SYSTEM_CONFIG,
+    LEDGER_SLOTS /* how many */
+} ledger_slot;
 
 /* What a column has to hold. */
 typedef enum ledger_kind {

@@ -112,6 +112,7 @@ struct bbots_txn {
     undo_log *undo;               /* NULL: no savepoint is set */
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
     uint8_t **deferred;           /* by table and foreign key (defer.c); NULL: none is deferred */
+    void *kept;                   /* what a room above keeps in the arena for as long */
 };
 
 /* Refuses a transaction of another process, a broken one, and for writes a reading one. */

@@ -190,6 +190,7 @@ void bbots_rollback(bbots_txn *txn)
     if (!txn->write && store_check_process(txn->store->file, NULL) == BBOTS_OK) {
         store_rest(&txn->base);
         txn->now_known = false;
+        txn->kept = NULL;
         bb_arena_reset(&txn->arena);
         bb_arena_reset(&txn->scratch);
         if (!keep_spare(txn)) {
