@@ -23,6 +23,7 @@
 #include <bbots/decimal.h>
 #include <bbots/defer.h>
 #include <bbots/error.h>
+#include <bbots/explain.h>
 #include <bbots/json.h>
 #include <bbots/prices.h>
 #include <bbots/schema.h>

@@ -83,12 +83,28 @@ typedef struct bbots_deleted {
  * rules say: CASCADE and SET NULL to any depth; NO ACTION refuses when, at its turn, a row is left
  * that references a deleted one. deleted may be NULL.
  *
- * Returns BBOTS_OK or BBOTS_NOT_FOUND. Errors: BBOTS_FOREIGN_KEY_VIOLATION,
- * BBOTS_NOT_NULL_VIOLATION (SET NULL on a column that must have a value).
+ * All is planned before anything is changed. A plan of many rows lies in a temporary file (TMPDIR
+ * or /tmp, some 40 bytes a row), so memory stays bounded. bbots/explain.h shows a plan without
+ * carrying it out.
+ *
+ * Returns BBOTS_OK or BBOTS_NOT_FOUND. Errors: BBOTS_FOREIGN_KEY_VIOLATION (the sentence says how
+ * many rows are in the way, counted up to 1,000, and the primary keys of the first),
+ * BBOTS_NOT_NULL_VIOLATION (SET NULL on a column that must have a value), BBOTS_DISK_FULL (no room
+ * for the temporary file).
  */
 BBOTS_API BBOTS_CHECKED int bbots_delete(bbots_txn *txn, const bbots_table *table, unsigned index,
                                          const bbots_value *key, bbots_deleted *deleted,
                                          bbots_error *error);
+
+/*
+ * The same, unless it would delete or set to null more than rows_max rows in all, the row itself
+ * among them: then it is refused with BBOTS_TOO_MANY_ROWS. It looks at no more rows than that, so a
+ * refusal by a foreign key that would come later is not found.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_delete_at_most(bbots_txn *txn, const bbots_table *table,
+                                                 unsigned index, const bbots_value *key,
+                                                 uint64_t rows_max, bbots_deleted *deleted,
+                                                 bbots_error *error);
 
 /*
  * Inserts a row, or, when a row with the same key of the unique index `conflict` stands, changes

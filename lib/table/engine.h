@@ -13,6 +13,7 @@
 #include "store/store.h"
 
 #include <bbots/cursor.h>
+#include <bbots/explain.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -302,8 +303,13 @@ int reference_scan_next(bbots_txn *txn, reference_scan *scan, store_bytes *row_k
                         bbots_error *error);
 void reference_scan_close(reference_scan *scan);
 
-/* BBOTS_FOREIGN_KEY_VIOLATION: the scan found a row that still references the parent. */
-int reference_refuse(const bbots_row *parent, const reference_scan *scan, bbots_error *error);
+/*
+ * BBOTS_FOREIGN_KEY_VIOLATION: the scan found rows that still reference the parent. They are counted
+ * up to REFERENCE_COUNT_MAX, so that a refusal costs little; one more stands for all others.
+ */
+#define REFERENCE_COUNT_MAX 1000u
+int reference_refuse(const bbots_row *parent, const reference_scan *scan,
+                     const bbots_row_sample *in_the_way, bbots_error *error);
 
 void reference_forget(bbots_txn *txn);
 
@@ -315,6 +321,13 @@ int defer_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *ol
 
 /* Judges what was left; BBOTS_FOREIGN_KEY_VIOLATION with the first failure. */
 int defer_judge(bbots_txn *txn, bbots_error *error);
+
+/* ------------------------------------------------------------------ samples (sample.c) */
+
+/* Counts a row of a table, by its primary key's bytes or at hand; the first few are named. */
+int sample_add(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row_sample *sample,
+               bbots_error *error);
+void sample_add_row(const bbots_row *row, bbots_row_sample *sample);
 
 /* ------------------------------------------------------------------ statements */
 
@@ -348,6 +361,12 @@ typedef struct complaint {
 int values_store(bbots_txn *txn, const bbots_table *table, const bbots_value *values,
                  uint64_t columns, bbots_value *stored, complaint *late, bbots_error *error);
 int values_judge(const complaint *late, bbots_error *error);
+
+/*
+ * Begins a delete or its explanation and finds the row (delete.c). BBOTS_OK or BBOTS_NOT_FOUND.
+ */
+int delete_find(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
+                bool write, engine_table **engine, engine_image *image, bbots_error *error);
 
 /* Changes the columns in set, stored-form values, of a row that was found (update.c). */
 int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,

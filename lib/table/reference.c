@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CACHE_SLOTS 32768u /* 16 bytes each */
@@ -286,20 +287,44 @@ void reference_scan_close(reference_scan *scan)
     store_cursor_close(&scan->cursor);
 }
 
-int reference_refuse(const bbots_row *parent, const reference_scan *scan, bbots_error *error)
+/* "3 rows with (id) 7, 8, 9": how many are in the way and which the first are. */
+static const char *in_short(const bbots_table *table, const bbots_row_sample *rows, char *text,
+                            size_t room)
+{
+    char names[ROW_KEY_TEXT_MAX];
+    const bbots_tree *primary = &table->trees[0];
+    bool more = rows->count > REFERENCE_COUNT_MAX;
+    int size = snprintf(text, room, "%s%llu row%s", more ? "more than " : "",
+                        (unsigned long long)(more ? REFERENCE_COUNT_MAX : rows->count),
+                        rows->count == 1 ? "" : "s");
+    if (rows->named > 0) {
+        snprintf(text + size, room - (size_t)size, "%s with (%s) %s",
+                 rows->named < rows->count ? ", the first" : "",
+                 row_column_names(table, primary->columns, primary->column_count, names),
+                 rows->keys);
+    }
+    return text;
+}
+
+int reference_refuse(const bbots_row *parent, const reference_scan *scan,
+                     const bbots_row_sample *in_the_way, bbots_error *error)
 {
     char names[ROW_KEY_TEXT_MAX];
     char values[ROW_KEY_TEXT_MAX];
+    char columns[ROW_KEY_TEXT_MAX];
+    char rows[ROW_KEY_TEXT_MAX + BBOTS_SAMPLE_TEXT + 64];
     const bbots_foreign_key *key = scan->key;
-    const char *child = scan->child->table->name;
-    return bb_fail_at(error, BBOTS_FOREIGN_KEY_VIOLATION, child,
-                      scan->child->table->columns[key->columns[0]].name, key->name,
+    const bbots_table *child = scan->child->table;
+    return bb_fail_at(error, BBOTS_FOREIGN_KEY_VIOLATION, child->name,
+                      child->columns[key->columns[0]].name, key->name,
                       "update or delete on table \"%s\" violates foreign key constraint \"%s\" on "
-                      "table \"%s\": key (%s)=(%s) is still referenced",
-                      parent->table->name, key->name, child,
+                      "table \"%s\": key (%s)=(%s) is still referenced by (%s) of %s",
+                      parent->table->name, key->name, child->name,
                       row_column_names(parent->table, key->parent_columns, key->column_count,
                                        names),
-                      row_key_text(parent, key->parent_columns, key->column_count, values));
+                      row_key_text(parent, key->parent_columns, key->column_count, values),
+                      row_column_names(child, key->columns, key->column_count, columns),
+                      in_short(child, in_the_way, rows, sizeof rows));
 }
 
 static bool key_changes(const bbots_foreign_key *key, const engine_image *old,
@@ -348,15 +373,19 @@ static int check_reference(bbots_txn *txn, bbots_reference reference, const engi
 {
     reference_scan scan;
     store_bytes row_key;
+    bbots_row_sample in_the_way = {.count = 0};
     int rc = reference_scan_open(txn, reference, &old->row, &scan, error);
     if (rc == BBOTS_OK && references_old_self(&scan, old, new_image)) {
-        rc = reference_refuse(&old->row, &scan, error);
+        sample_add_row(&old->row, &in_the_way);
     }
-    while (rc == BBOTS_OK) {
+    while (rc == BBOTS_OK && in_the_way.count <= REFERENCE_COUNT_MAX) {
         rc = reference_scan_next(txn, &scan, &row_key, error);
         if (rc == BBOTS_OK && !is_repaired_self(&scan, old, new_image, row_key)) {
-            rc = reference_refuse(&old->row, &scan, error);
+            rc = sample_add(txn, scan.child, row_key, &in_the_way, error);
         }
+    }
+    if (rc >= 0 && in_the_way.count > 0) {
+        rc = reference_refuse(&old->row, &scan, &in_the_way, error);
     }
     reference_scan_close(&scan);
     return rc == BBOTS_END ? BBOTS_OK : rc;

@@ -31,6 +31,7 @@ static const char help_text[] =
     "  {\"op\":\"update\",\"table\":T,\"key\":{...},\"set\":{...}}      -> ... \"rows\":N\n"
     "  {\"op\":\"delete\",\"table\":T,\"key\":{...}}   -> ... "
     "\"rows\":N,\"cascaded\":N,\"set_null\":N\n"
+    "      with \"max_rows\":N it is refused when more rows would be deleted or set to null\n"
     "  {\"op\":\"soft_delete\",\"table\":T,\"key\":{...}}             -> ... \"rows\":N\n"
     "  {\"op\":\"upsert\",\"table\":T,\"conflict\":[COLUMNS],\"row\":{...},\"set\":{...}}\n"
     "                                                  -> ... \"row\":{...},\"inserted\":BOOLEAN\n"

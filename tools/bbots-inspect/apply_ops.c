@@ -72,8 +72,8 @@ static int run_delete(bbots_txn *txn, const apply_request *request, FILE *answer
                       bbots_error *error)
 {
     bbots_deleted deleted = {0, 0, 0};
-    int rc =
-        bbots_delete(txn, request->table, request->index, request->key_values, &deleted, error);
+    int rc = bbots_delete_at_most(txn, request->table, request->index, request->key_values,
+                                  request->max_rows, &deleted, error);
     if (rc >= 0) {
         fprintf(answer, ",\"rows\":%llu,\"cascaded\":%llu,\"set_null\":%llu",
                 (unsigned long long)deleted.rows, (unsigned long long)deleted.cascaded,
@@ -213,7 +213,7 @@ static const apply_op ops[] = {
     {"insert", T | R, 0, BBOTS_WRITE, run_insert, NULL},
     {"get", T | K, 0, BBOTS_READ, run_get, NULL},
     {"update", T | K | S, 0, BBOTS_WRITE, run_update, NULL},
-    {"delete", T | K, 0, BBOTS_WRITE, run_delete, NULL},
+    {"delete", T | K, 1u << MEMBER_MAX_ROWS, BBOTS_WRITE, run_delete, NULL},
     {"upsert", T | C | R, S, BBOTS_WRITE, run_upsert, NULL},
     {"soft_delete", T | K, 0, BBOTS_WRITE, run_soft_delete, NULL},
     {"scan", T, SCAN, BBOTS_READ, run_scan, NULL},

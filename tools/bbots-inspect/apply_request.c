@@ -27,7 +27,8 @@ static const struct {
                            [MEMBER_TO] = {"to", BBOTS_JSON_ARRAY, "an array"},
                            [MEMBER_REVERSE] = {"reverse", BBOTS_JSON_BOOLEAN, "a boolean"},
                            [MEMBER_LIMIT] = {"limit", BBOTS_JSON_INTEGER, "an integer"},
-                           [MEMBER_NAME] = {"name", BBOTS_JSON_STRING, "a string"}};
+                           [MEMBER_NAME] = {"name", BBOTS_JSON_STRING, "a string"},
+                           [MEMBER_MAX_ROWS] = {"max_rows", BBOTS_JSON_INTEGER, "an integer"}};
 
 static bool given(const apply_request *request, apply_member member)
 {
@@ -269,6 +270,18 @@ static int read_range(apply_request *request, bbots_error *error)
     return rc;
 }
 
+static int read_max_rows(apply_request *request, bbots_error *error)
+{
+    int64_t most = 0;
+    int rc = bbots_json_integer(request->members[MEMBER_MAX_ROWS], &most);
+    if (rc == BBOTS_OK && most < 0) {
+        return jsonl_fail(error, BBOTS_INVALID_ARGUMENT, request->table, NULL,
+                          "member \"max_rows\" must not be negative");
+    }
+    request->max_rows = (uint64_t)most;
+    return rc;
+}
+
 static int read_savepoint(apply_request *request, bbots_error *error)
 {
     bbots_text name = {"", 0};
@@ -307,6 +320,9 @@ static int read_content(apply_request *request, const bbots_store *store, bbots_
     if (rc == BBOTS_OK && given(request, MEMBER_NAME)) {
         rc = read_savepoint(request, error);
     }
+    if (rc == BBOTS_OK && given(request, MEMBER_MAX_ROWS)) {
+        rc = read_max_rows(request, error);
+    }
     return rc;
 }
 
@@ -317,6 +333,7 @@ static void init(apply_request *request)
     request->packed = NULL;
     request->op = NULL;
     request->table = NULL;
+    request->max_rows = UINT64_MAX;
     memset(request->members, 0, sizeof request->members);
     memset(&request->range, 0, sizeof request->range);
     jsonl_values_init(&request->row);

@@ -21,6 +21,7 @@ typedef enum apply_member {
     MEMBER_REVERSE,
     MEMBER_LIMIT,
     MEMBER_NAME,
+    MEMBER_MAX_ROWS,
     MEMBER_COUNT
 } apply_member;
 
@@ -57,6 +58,7 @@ struct apply_request {
     bbots_value bound_values[2][BBOTS_KEY_COLUMNS_MAX];
     bbots_range range;
     char name[BBOTS_NAME_MAX + 1]; /* of a savepoint */
+    uint64_t max_rows;             /* that a delete may change */
 };
 
 /* The operation of a name, or NULL (apply_ops.c). */

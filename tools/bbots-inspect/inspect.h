@@ -11,10 +11,11 @@
 /* Exit codes (docs/inspect.md; `bbots-inspect --help` prints them). */
 enum {
     EXIT_DONE = 0,     /* all went well; of get and count: something was found */
-    EXIT_NOTHING = 1,  /* get: no such row. apply: at least one line failed. check: notes only */
+    EXIT_NOTHING = 1,  /* get, explain, delete: no such row. apply: at least one line failed.
+                          check: notes only */
     EXIT_USAGE = 2,    /* the command line cannot be understood */
     EXIT_FAILED = 3,   /* the store or a file said no; the message says why */
-    EXIT_FINDINGS = 4  /* check: damage or derived data that is wrong */
+    EXIT_FINDINGS = 4  /* check: damage or derived data that is wrong. explain: refused */
 };
 
 /* How results are written. */
@@ -49,6 +50,8 @@ extern const command command_count;
 extern const command command_sum;
 extern const command command_stat;
 extern const command command_check;
+extern const command command_explain;
+extern const command command_delete;
 extern const command command_import;
 extern const command command_export;
 extern const command command_apply;

@@ -18,9 +18,9 @@
 #include <stdlib.h>
 
 static const command *const commands[] = {
-    &command_create, &command_tables, &command_schema, &command_get,
-    &command_scan,   &command_count,  &command_sum,    &command_stat,
-    &command_check,  &command_apply,  &command_import, &command_export,
+    &command_create, &command_tables, &command_schema, &command_get,    &command_scan,
+    &command_count,  &command_sum,    &command_stat,   &command_check,  &command_explain,
+    &command_delete, &command_apply,  &command_import, &command_export,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
@@ -35,10 +35,10 @@ static const char common_help[] = "Common options, anywhere on the line:\n"
 static const char exit_help[] =
     "Exit codes:\n"
     "  0  done; of get and count: something was found\n"
-    "  1  get, count: nothing found; apply: a line failed; check: notes only\n"
+    "  1  get, count, explain, delete: nothing found; apply: a line failed; check: notes only\n"
     "  2  the command line cannot be understood\n"
     "  3  the store or a file said no; the message says why\n"
-    "  4  check: damage, or derived data that is wrong\n";
+    "  4  check: damage, or derived data that is wrong; explain: a delete would be refused\n";
 
 static const command *find_command(const char *name)
 {
