@@ -162,7 +162,7 @@ if [ "$("$INSPECT" t.bb tables --all --csv | wc -l)" -eq 93 ]; then pass; else f
 if "$INSPECT" t.bb schema sessions | grep -q 'sessions_userId_fkey: (userId) to users (id), on delete no action'; then pass; else fail "schema: references"; fi
 if "$INSPECT" t.bb schema users | grep -q 'users_email_idx: index (email), tree users(email)'; then pass; else fail "schema: trees"; fi
 if "$INSPECT" t.bb schema --sql | grep -q 'CREATE TABLE sessions'; then pass; else fail "schema --sql"; fi
-for name in create tables schema get scan count sum stat check apply import export; do
+for name in create tables schema get scan count sum stat check explain delete apply import export; do
     if "$INSPECT" help $name | grep -qi "usage: bbots-inspect FILE $name"; then pass; else fail "help $name"; fi
 done
 if "$INSPECT" --version | grep -q '^bbots-inspect [0-9.]*$'; then pass; else fail "--version"; fi

@@ -44,6 +44,16 @@ BBOTS_API ssize_t writev(int fd, const struct iovec *pieces, int count)
     return syscall(SYS_writev, fd, pieces, count);
 }
 
+/* What temporary files grow by (lib/base/spill.c). */
+static int temporary_fault;
+
+BBOTS_API int posix_fallocate(int fd, off_t offset, off_t size)
+{
+    return temporary_fault != 0 ? temporary_fault
+           : syscall(SYS_fallocate, fd, 0, offset, size) == 0 ? 0
+                                                              : errno;
+}
+
 BBOTS_API int fstatfs(int fd, struct statfs *status)
 {
     int rc = (int)syscall(SYS_fstatfs, fd, status);
@@ -112,6 +122,68 @@ static void a_network_file_system_is_refused_unless_forced(void **state)
     assert_ok(bbots_close(store, &fault));
 }
 
+/* A cascade whose plan needs a temporary file. */
+static void insert_many(bbots_txn *txn)
+{
+    assert_ok(insert_named(txn, NODES, "label", string("root")));
+    for (int i = 0; i < 200000; i++) {
+        assert_ok(insert_named(txn, NODES, "parent", integer(1)));
+    }
+}
+
+static void a_plan_without_a_temporary_file_changes_nothing(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = creating_options();
+    bbots_explanation *explained = NULL;
+    bbots_deleted deleted;
+    bbots_value key = integer(1);
+    place->store = open_store(place->path, &options);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    insert_many(txn);
+    bbots_digest before = digest_of(txn);
+    temporary_fault = ENOSPC;
+    assert_status(delete_id(txn, NODES, 1, &deleted), BBOTS_DISK_FULL);
+    temporary_fault = EFBIG;
+    assert_status(delete_id(txn, NODES, 1, &deleted), BBOTS_IO);
+    assert_status(bbots_explain_delete(txn, NODES, 0, &key, &explained, &fault), BBOTS_IO);
+    temporary_fault = 0;
+    assert_null(explained);
+    assert_int_equal(deleted.rows, 0);
+    assert_digest(txn, before);
+    assert_ok(delete_id(txn, NODES, 1, &deleted));
+    assert_int_equal(deleted.cascaded, 200000);
+    commit(txn);
+}
+
+/* A savepoint whose notes find no room: the change cannot be taken back any more, so the
+ * transaction is broken, and its rollback leaves all as it was. */
+static void notes_without_a_temporary_file_break_the_transaction(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = creating_options();
+    size_t size = (size_t)30 << 20;
+    char *text = calloc(1, size);
+    assert_non_null(text);
+    memset(text, 'a', size);
+    place->store = open_store(place->path, &options);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_savepoint(txn, "a", &fault));
+    temporary_fault = ENOSPC;
+    int rc = BBOTS_OK;
+    for (int i = 0; i < 3 && rc == BBOTS_OK; i++) {
+        rc = insert_named(txn, NODES, "label", bbots_value_of_bytes(BBOTS_TEXT, text, size));
+    }
+    temporary_fault = 0;
+    free(text);
+    assert_status(rc, BBOTS_DISK_FULL);
+    assert_status(bbots_savepoint_rollback(txn, "a", &fault), BBOTS_TRANSACTION_BROKEN);
+    bbots_rollback(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(count_of(txn, NODES), 0);
+    commit(txn);
+}
+
 #ifndef __SANITIZE_ADDRESS__ /* whose own memory counts against the limit */
 static int pack_with_little_memory(void *context)
 {
@@ -152,6 +224,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failing_disk_refuses_the_commit, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_network_file_system_is_refused_unless_forced,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_plan_without_a_temporary_file_changes_nothing,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(notes_without_a_temporary_file_break_the_transaction,
                                         fixture_setup, fixture_teardown),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(exhausted_memory_is_told),

@@ -1,0 +1,132 @@
+/*
+ * tests/unit/test_base_spill.c - proves base/spill.h: bytes stay what they were when they move to a
+ * file and when a reader passes them, the file has no name, and a file that cannot be had leaves
+ * all as it was.
+ */
+#include "support/support.h"
+
+#include "base/error.h"
+#include "base/spill.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#define MIB ((size_t)1 << 20)
+
+static uint8_t byte_at(size_t offset)
+{
+    return (uint8_t)(offset * 2654435761u >> 13);
+}
+
+static void add(bb_spill *spill, size_t size)
+{
+    assert_ok(bb_spill_reserve(spill, size, &fault));
+    assert_true(spill->room - spill->used >= size);
+    for (size_t end = spill->used + size; spill->used < end; spill->used++) {
+        spill->data[spill->used] = byte_at(spill->used);
+    }
+}
+
+static void assert_bytes(bb_spill *spill, bool passing)
+{
+    for (size_t at = 0; at < spill->used; at++) {
+        if (spill->data[at] != byte_at(at)) {
+            fail_msg("byte %zu of %zu is another one", at, spill->used);
+        }
+        if (passing && at % 4096 == 0) {
+            bb_spill_pass(spill, at);
+        }
+    }
+}
+
+static void bytes_stay_what_they_were(void **state)
+{
+    (void)state;
+    bb_spill spill;
+    bb_spill_init(&spill, MIB);
+    add(&spill, 1);
+    add(&spill, 5000);
+    add(&spill, MIB - spill.used);
+    assert_int_equal(spill.file, -1);
+    assert_true(spill.room <= MIB);
+    add(&spill, 1);
+    assert_true(spill.file >= 0);
+    assert_bytes(&spill, false);
+    add(&spill, 40 * MIB);
+    assert_bytes(&spill, true);
+    spill.used -= 7 * MIB + 1;
+    assert_bytes(&spill, true);
+    add(&spill, 30 * MIB);
+    assert_bytes(&spill, true);
+    bb_spill_free(&spill);
+    assert_int_equal(spill.used, 0);
+    add(&spill, 10);
+    assert_bytes(&spill, false);
+    bb_spill_free(&spill);
+}
+
+static void zeroes_are_zero(void **state)
+{
+    (void)state;
+    bb_spill spill;
+    bb_spill_init(&spill, 8192);
+    add(&spill, 8000);
+    spill.used = 10;
+    assert_ok(bb_spill_add_zeroes(&spill, 0, &fault));
+    assert_ok(bb_spill_add_zeroes(&spill, 8000, &fault));
+    assert_ok(bb_spill_add_zeroes(&spill, 100000, &fault));
+    assert_int_equal(spill.used, 108010);
+    for (size_t at = 0; at < spill.used; at++) {
+        assert_int_equal(spill.data[at], at < 10 ? byte_at(at) : 0);
+    }
+    bb_spill_free(&spill);
+}
+
+static unsigned files_in(const char *folder)
+{
+    unsigned count = 0;
+    DIR *open = opendir(folder);
+    assert_non_null(open);
+    while (readdir(open) != NULL) {
+        count++;
+    }
+    closedir(open);
+    return count - 2; /* "." and ".." */
+}
+
+static void the_file_has_no_name_and_may_not_be_had(void **state)
+{
+    fixture *place = *state;
+    bb_spill spill;
+    char missing[128];
+    snprintf(missing, sizeof missing, "%s/missing", place->folder);
+    bb_spill_init(&spill, 4096);
+    add(&spill, 4000);
+    assert_int_equal(setenv("TMPDIR", missing, 1), 0);
+    bb_error_clear(&fault);
+    assert_status(bb_spill_reserve(&spill, 4000, &fault), BBOTS_IO);
+    assert_int_equal(spill.used, 4000);
+    assert_bytes(&spill, false);
+    assert_int_equal(setenv("TMPDIR", place->folder, 1), 0);
+    bb_error_clear(&fault);
+    add(&spill, 4000);
+    assert_true(spill.file >= 0);
+    assert_int_equal(files_in(place->folder), 0);
+    assert_bytes(&spill, false);
+    bb_error_clear(&fault);
+    assert_status(bb_spill_reserve(&spill, SIZE_MAX - 100, &fault), BBOTS_NO_MEMORY);
+    assert_bytes(&spill, false);
+    bb_spill_free(&spill);
+    unsetenv("TMPDIR");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_stay_what_they_were),
+        cmocka_unit_test(zeroes_are_zero),
+        cmocka_unit_test_setup_teardown(the_file_has_no_name_and_may_not_be_had, fixture_setup,
+                                        fixture_teardown),
+    };
+    return cmocka_run_group_tests_name("spill", tests, NULL, NULL);
+}
