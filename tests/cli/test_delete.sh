@@ -89,7 +89,7 @@ expect "refused by a foreign key" 3 "" delete users 1 --max-rows 100
 says "what is in the way" 'key (id)=(1) is still referenced by (userId) of 2 rows with (id) "s1", "s2"'
 says "where to look" '`explain users ...` shows the whole of it'
 expect "a row alone unless more is allowed" 3 "" delete user_webhooks 1
-says "the limit" 'the delete on table "user_webhooks" would delete or change more than 1 row (SQLSTATE BB006)'
+says "the limit" 'the delete on table "user_webhooks" would delete or change more than 1 row (SQLSTATE BB010)'
 says "how to allow more" '--max-rows N allows more'
 expect "a limit that is too low" 3 "" delete user_webhooks 1 --max-rows 2
 expect "a dry run" 4 'table              effect    rows  columns          constraint  keys
@@ -115,7 +115,7 @@ expect "what was in the way" 0 "deleted 1 row, 0 more that referenced it; set 0 
 # ------------------------------------------------------------------ apply
 
 echo '{"op":"delete","table":"users","key":{"id":1},"max_rows":3}' | "$INSPECT" t.bb apply >answers
-if grep -q '"sqlstate":"BB006","code":"TOO_MANY_ROWS","table":"users"' answers; then pass; else fail "apply's limit" "$(cat answers)"; fi
+if grep -q '"sqlstate":"BB010","code":"TOO_MANY_ROWS","table":"users"' answers; then pass; else fail "apply's limit" "$(cat answers)"; fi
 echo '{"op":"delete","table":"users","key":{"id":1},"max_rows":-1}' | "$INSPECT" t.bb apply >answers
 if grep -q '"code":"INVALID_ARGUMENT"' answers; then pass; else fail "a negative limit" "$(cat answers)"; fi
 echo '{"op":"delete","table":"users","key":{"id":1},"max_rows":"3"}' | "$INSPECT" t.bb apply >answers

@@ -219,7 +219,7 @@ static void a_delete_is_refused_past_its_limit(void **state)
         assert_refused(bbots_delete_at_most(txn, HEADS, 0, &key, most, &deleted, &fault),
                        BBOTS_TOO_MANY_ROWS);
         assert_int_equal(deleted.rows + deleted.cascaded + deleted.set_null, 0);
-        assert_string_equal(fault.sqlstate, "BB006");
+        assert_string_equal(fault.sqlstate, "BB010");
         assert_string_equal(fault.table, "heads");
     }
     assert_string_equal(fault.message,
