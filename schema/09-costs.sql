@@ -3,6 +3,13 @@
 -- Depends on: users, communication (costs are charged to task_executions).
 
 CREATE TABLE api_token_usage ( -- One call of Anthropic's Claude, with its tokens and its price.
+    -- [live users: by userId; split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
+    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens, inputCost, outputCost, cacheCost]
+    -- [live all: split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
+    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens, inputCost, outputCost, cacheCost]
+    -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
+    -- [live execution: by executionId; sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens,
+    -- totalTokens, inputCost, outputCost, cacheCost, totalCost]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -32,6 +39,12 @@ CREATE INDEX api_token_usage_created_at_idx ON api_token_usage ("createdAt");
 CREATE INDEX api_token_usage_user_created_idx ON api_token_usage ("userId", "createdAt");
 
 CREATE TABLE gemini_token_usage ( -- One call of Google's Gemini, with its tokens and its price.
+    -- [live users: by userId; split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
+    -- sum inputTokens, outputTokens, inputCost, outputCost]
+    -- [live all: split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
+    -- sum inputTokens, outputTokens, inputCost, outputCost]
+    -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
+    -- [live execution: by executionId; sum inputTokens, outputTokens, totalTokens, inputCost, outputCost, totalCost]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -59,6 +72,13 @@ CREATE INDEX gemini_token_usage_user_created_idx ON gemini_token_usage ("userId"
 
 CREATE TABLE browserbase_costs ( -- What one remote browser cost. The row is brought up to date while the
     -- browser runs.
+    -- [live users: by userId; split status; time createdAt month, day, hour; fine totalCost;
+    -- sum durationMs, durationMinutes, recordingCost, screenshotCount, screenshotCost]
+    -- [live all: split status; time createdAt month, day, hour; fine totalCost;
+    -- sum durationMs, durationMinutes, recordingCost, screenshotCount, screenshotCost]
+    -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
+    -- [live execution: by executionId; sum durationMs, durationMinutes, recordingCost, screenshotCount,
+    -- screenshotCost, totalCost]
     id serial PRIMARY KEY, -- Number of the session cost, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -89,6 +109,12 @@ CREATE INDEX browserbase_costs_created_at_idx ON browserbase_costs ("createdAt")
 CREATE INDEX browserbase_costs_user_created_idx ON browserbase_costs ("userId", "createdAt");
 
 CREATE TABLE storage_costs ( -- One operation on object storage and its price.
+    -- [live users: by userId; split provider, operationType; time createdAt month, day, hour; fine totalCost;
+    -- sum sizeBytes, sizeMb, requestCost]
+    -- [live all: split provider, operationType; time createdAt month, day, hour; fine totalCost;
+    -- sum sizeBytes, sizeMb, requestCost]
+    -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
+    -- [live execution: by executionId; sum sizeBytes, sizeMb, requestCost, totalCost]
     id serial PRIMARY KEY, -- Number of the operation, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that did

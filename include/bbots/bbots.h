@@ -26,6 +26,7 @@
 #include <bbots/explain.h>
 #include <bbots/json.h>
 #include <bbots/prices.h>
+#include <bbots/live.h>
 #include <bbots/schema.h>
 #include <bbots/store.h>
 #include <bbots/summary.h>

@@ -42,11 +42,13 @@ typedef struct bbots_check_result {
     uint64_t notes;
     uint64_t derived;
     uint64_t damage;
+    uint64_t blocks;     /* of live aggregates */
 } bbots_check_result;
 
 /*
  * Checks, in one transaction's view: every row's checksum and shape, NOT NULL, lengths and ranges,
- * UNIQUE, foreign keys, index trees against rows both ways, counts, digests, serials.
+ * UNIQUE, foreign keys, index trees against rows both ways, counts, digests, serials, live
+ * aggregates against rows.
  *
  * Returns BBOTS_OK (also with findings; see result), BBOTS_CANCELLED (on_progress), or the failure
  * that kept it from going on. Never crashes on damaged rows.

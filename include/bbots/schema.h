@@ -18,6 +18,10 @@ extern "C" {
 #define BBOTS_COLUMNS_MAX 64      /* columns of one table: a set of columns is one uint64_t */
 #define BBOTS_KEY_COLUMNS_MAX 8   /* columns of one key or index */
 #define BBOTS_TABLES_MAX 1000     /* tables of one schema */
+#define BBOTS_LIVE_BY_MAX 4       /* of one live aggregate: key columns, */
+#define BBOTS_LIVE_SPLIT_MAX 4    /* columns of its lists, */
+#define BBOTS_LIVE_SUMS_MAX 15    /* sums, */
+#define BBOTS_LIVE_UNITS_MAX 4    /* units of time */
 
 typedef enum bbots_type {
     BBOTS_TYPE_BOOLEAN = 1,
@@ -119,6 +123,28 @@ typedef struct bbots_reference {
     uint16_t foreign_key;
 } bbots_reference;
 
+/*
+ * A live aggregate: counts and sums of a table's rows that every write keeps (bbots/live.h). One
+ * entry a key (the `by` columns) and a bucket of time holds a list of groups (the `split` columns)
+ * with all sums, and a list of the next finer unit's buckets with the first fine_count sums. A row
+ * counts unless one of its `by` columns is null, or its time null or infinite. Null in a `split`
+ * column makes a group of its own; a null adds nothing to its sum.
+ */
+typedef struct bbots_live {
+    const char *name;
+    const uint8_t *by;    /* columns: integers, decimals, times, uuids, booleans, texts */
+    const uint8_t *split; /* the same; texts of few different values */
+    const uint8_t *sums;  /* integers and decimals */
+    const uint8_t *units; /* enum bbots_time_unit, each finer than the one before; no weeks */
+    uint8_t by_count;
+    uint8_t split_count;
+    uint8_t sum_count;
+    uint8_t fine_count;   /* how many of the sums the lists of finer buckets have */
+    uint8_t unit_count;   /* 0: no time */
+    uint8_t time;         /* a timestamp column, when unit_count is not 0 */
+    uint16_t number;      /* its place among all of the schema's */
+} bbots_live;
+
 typedef struct bbots_table {
     const char *name;
     const char *comment;
@@ -127,6 +153,7 @@ typedef struct bbots_table {
     const bbots_tree *trees;              /* [0] holds the rows */
     const bbots_foreign_key *foreign_keys;
     const bbots_reference *references;    /* foreign keys of other tables that point here */
+    const bbots_live *lives;              /* live aggregates of its rows */
     uint16_t column_count;
     uint16_t index_count;
     uint16_t tree_count;
@@ -134,6 +161,7 @@ typedef struct bbots_table {
     uint16_t reference_count;
     uint16_t struct_size;                 /* of the typed row struct; 0 without one */
     uint16_t number;                      /* its place in the schema's tables */
+    uint16_t live_count;
 } bbots_table;
 
 /* A schema's identity: XXH3-128 of its serialized form (docs/format.md), big endian. */
@@ -164,6 +192,9 @@ BBOTS_API int bbots_table_index(const bbots_table *table, const char *name);
 /* The unique index on exactly these columns, in any order, or -1. */
 BBOTS_API int bbots_table_unique_index(const bbots_table *table, const uint8_t *columns,
                                        unsigned column_count);
+
+/* The live aggregate of a name, or NULL. */
+BBOTS_API const bbots_live *bbots_table_live(const bbots_table *table, const char *name);
 
 /*
  * The column's type as PostgreSQL writes it in a definition ("varchar(64)", "decimal(10,4)",

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #define BBOTS_SUMMARY_GROUPS_MAX 4
-#define BBOTS_SUMMARY_MEASURES_MAX 8
+#define BBOTS_SUMMARY_MEASURES_MAX 16
 
 typedef enum bbots_measure_kind {
     BBOTS_COUNT = 1, /* rows; with a column: rows in which it is not null */

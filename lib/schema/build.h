@@ -18,6 +18,9 @@
 #define SCHEMA_USUAL_MAX 255        /* usual values of one column */
 #define SCHEMA_VECTOR_MAX 16000     /* dimensions, as in pgvector */
 #define SCHEMA_VARCHAR_MAX 10485760 /* characters, as in PostgreSQL */
+#define SCHEMA_LIVES_MAX 255        /* live aggregates of one table */
+#define SCHEMA_LIVE_KEY_MAX 480     /* bytes of the `by` columns of one */
+#define SCHEMA_LIVE_SPLIT_MAX 2048  /* bytes of its `split` columns */
 
 /* Whether a name is 1 to 63 letters, digits and underscores and begins with no digit. */
 bool schema_name_valid(const char *name);
@@ -41,6 +44,19 @@ bool schema_types_joinable(const bbots_column *child, const bbots_column *parent
  * looked at by the caller (this room is below the codec). */
 const char *schema_default_fault(const bbots_column *column);
 
+/* The word of a unit of time by which live aggregates are kept ("month"), NULL for any other. */
+const char *schema_unit_word(unsigned unit);
+
+/* The unit of such a word, 0 for an unknown one. */
+unsigned schema_unit_of_word(const char *word);
+
+/* Why a live aggregate of the table cannot be kept; NULL when it can. Its columns exist. */
+const char *schema_live_fault(const bbots_table *table, const bbots_live *live);
+
+/* Whether two of them are kept alike: the same columns, sums and units, by name. */
+bool schema_live_same(const bbots_table *table, const bbots_live *live, const bbots_table *other,
+                      const bbots_live *with);
+
 /* Whether the first column_count columns of the index are these, in this order. */
 bool schema_index_begins(const bbots_index *index, const uint8_t *columns, unsigned column_count);
 
@@ -49,7 +65,7 @@ int schema_index_serving(const bbots_index *indexes, unsigned index_count, const
                          unsigned column_count);
 
 /*
- * Fills what follows from the rest: every table's number, for every foreign key its index and its
+ * Fills what follows from the rest: every table's and live aggregate's number, for every foreign key its index and its
  * parent's, for every table the foreign keys that point to it (also its own), by table and then by foreign key.
  * Each one's `parent` and columns are set and in range. Returns BBOTS_OK, BBOTS_NO_MEMORY, or
  * BBOTS_CORRUPTED with *fault set to the foreign key that lacks an index on one of its sides.

@@ -11,6 +11,7 @@
  * C4  Columns of keys can be compared: no jsonb, no vector.
  * C5  A default is a value of its column's type.
  * C6  A foreign key joins columns of like types.
+ * C7  A live aggregate has a name of its own, keyable columns, exact sums and nested units.
  */
 #include "schema/check.h"
 
@@ -106,6 +107,19 @@ static const char *foreign_key_fault(const bbots_schema *schema, const bbots_tab
     return NULL;
 }
 
+/* C7 */
+static const char *lives_fault(const bbots_table *table)
+{
+    for (unsigned i = 0; i < table->live_count; i++) {
+        const char *fault = schema_live_fault(table, &table->lives[i]);
+        if (fault != NULL)
+            return fault;
+        if (bbots_table_live(table, table->lives[i].name) != &table->lives[i])
+            return "a live aggregate's name is taken twice";
+    }
+    return NULL;
+}
+
 static const char *table_fault(const bbots_schema *schema, uint32_t number)
 {
     const bbots_table *table = schema->tables[number];
@@ -118,7 +132,7 @@ static const char *table_fault(const bbots_schema *schema, uint32_t number)
         fault = indexes_fault(table);
     for (unsigned i = 0; i < table->foreign_key_count && fault == NULL; i++)
         fault = foreign_key_fault(schema, table, i);
-    return fault;
+    return fault == NULL ? lives_fault(table) : fault;
 }
 
 void schema_check(schema_reader *reader, const bbots_schema *schema)

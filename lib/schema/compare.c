@@ -11,6 +11,8 @@
  * M3  A new foreign key of an old table has no new, nullable column: old rows would have to be
  *     checked.
  *
+ * Live aggregates may come, go and change: they are made of the rows.
+ *
  * An index that was only made for a foreign key may go: it does when a documented one serves.
  */
 #include "schema/schema.h"
@@ -178,6 +180,14 @@ static int compare_keys(comparison *compare, const bbots_table *table,
     return status;
 }
 
+static bool same_lives(const bbots_table *table, const bbots_table *new_table)
+{
+    bool same = table->live_count == new_table->live_count;
+    for (unsigned i = 0; i < table->live_count && same; i++)
+        same = schema_live_same(table, &table->lives[i], new_table, &new_table->lives[i]);
+    return same;
+}
+
 static int compare_table(comparison *compare, const bbots_table *table, uint32_t *previous)
 {
     uint32_t number;
@@ -187,6 +197,7 @@ static int compare_table(comparison *compare, const bbots_table *table, uint32_t
                           "table \"%s\" is %s in the new schema", table->name,
                           new_table == NULL ? "missing" : "moved");
     *previous = number;
+    compare->differs |= !same_lives(table, new_table);
     int status = compare_columns(compare, table, new_table);
     if (status == BBOTS_OK)
         status = compare_indexes(compare, table, new_table);

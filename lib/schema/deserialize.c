@@ -42,11 +42,10 @@ static unsigned read_code(schema_reader *reader, const schema_word *words, size_
 }
 
 /* A list of columns of a table that is read already. *columns stays NULL after a failure. */
-static uint8_t read_columns(schema_reader *reader, const char *member, const bbots_table *table,
+static uint8_t read_numbers(schema_reader *reader, const bbots_table *table, uint32_t most,
                             const uint8_t **columns)
 {
-    schema_expect_word(reader, member);
-    uint32_t count = schema_read_array(reader, BBOTS_KEY_COLUMNS_MAX);
+    uint32_t count = schema_read_array(reader, most);
     uint8_t *numbers = schema_reader_alloc(reader, count, 1);
     if (count == 0)
         schema_reader_fail(reader, "a key has no column");
@@ -59,6 +58,13 @@ static uint8_t read_columns(schema_reader *reader, const char *member, const bbo
     }
     *columns = numbers;
     return (uint8_t)count;
+}
+
+static uint8_t read_columns(schema_reader *reader, const char *member, const bbots_table *table,
+                            const uint8_t **columns)
+{
+    schema_expect_word(reader, member);
+    return read_numbers(reader, table, BBOTS_KEY_COLUMNS_MAX, columns);
 }
 
 static void read_usual(schema_reader *reader, bbots_column *column)
@@ -182,6 +188,77 @@ static void read_trees(schema_reader *reader, bbots_table *table)
         skip_tree(reader, table);
 }
 
+static void read_units(schema_reader *reader, bbots_live *live)
+{
+    live->unit_count = (uint8_t)schema_read_array(reader, BBOTS_LIVE_UNITS_MAX);
+    uint8_t *units = schema_reader_alloc(reader, live->unit_count, 1);
+    for (unsigned i = 0; i < live->unit_count && reader->status == BBOTS_OK; i++)
+        units[i] = (uint8_t)schema_unit_of_word(schema_read_string(reader, false));
+    live->units = units;
+}
+
+/* Fine sums come first; the others are put behind them. */
+static void read_sums(schema_reader *reader, const bbots_table *table, uint32_t *members,
+                      bbots_live *live)
+{
+    const uint8_t *fine = NULL;
+    const uint8_t *others = NULL;
+    unsigned other_count = 0;
+    if (schema_read_member(reader, members, "fine"))
+        live->fine_count = read_numbers(reader, table, BBOTS_LIVE_SUMS_MAX, &fine);
+    if (schema_read_member(reader, members, "sum"))
+        other_count = read_numbers(reader, table, BBOTS_LIVE_SUMS_MAX, &others);
+    uint8_t *sums = schema_reader_alloc(reader, live->fine_count + other_count, 1);
+    if (live->fine_count + other_count > BBOTS_LIVE_SUMS_MAX)
+        schema_reader_fail(reader, "a live aggregate has too many sums");
+    if (reader->status != BBOTS_OK)
+        return;
+    for (unsigned i = 0; i < live->fine_count; i++)
+        sums[i] = fine[i];
+    for (unsigned i = 0; i < other_count; i++)
+        sums[live->fine_count + i] = others[i];
+    live->sums = sums;
+    live->sum_count = (uint8_t)(live->fine_count + other_count);
+}
+
+static void read_live(schema_reader *reader, const bbots_table *table, bbots_live *live)
+{
+    uint32_t members = schema_read_map(reader);
+    if (members < 1)
+        schema_reader_fail(reader, "a live aggregate lacks its name");
+    members -= members > 0;
+    schema_expect_word(reader, "name");
+    live->name = read_name(reader);
+    if (schema_read_member(reader, &members, "by"))
+        live->by_count = read_numbers(reader, table, BBOTS_LIVE_BY_MAX, &live->by);
+    if (schema_read_member(reader, &members, "split"))
+        live->split_count = read_numbers(reader, table, BBOTS_LIVE_SPLIT_MAX, &live->split);
+    if (schema_read_member(reader, &members, "time")) {
+        int column = bbots_table_column(table, bbots_text_of(schema_read_string(reader, false)));
+        if (column < 0)
+            schema_reader_fail(reader, "a live aggregate's time is no column");
+        live->time = (uint8_t)(column < 0 ? 0 : column);
+        schema_expect_word(reader, "units");
+        members -= members > 0;
+        read_units(reader, live);
+    }
+    read_sums(reader, table, &members, live);
+    if (members != 0)
+        schema_reader_fail(reader, "a live aggregate has a member too many");
+}
+
+static void read_live_array(schema_reader *reader, bbots_table *table)
+{
+    if (!schema_read_word(reader, "live"))
+        return;
+    uint32_t count = schema_read_array(reader, SCHEMA_LIVES_MAX);
+    bbots_live *lives = schema_reader_alloc(reader, count, sizeof *lives);
+    for (uint32_t i = 0; i < count && reader->status == BBOTS_OK; i++)
+        read_live(reader, table, &lives[i]);
+    table->lives = lives;
+    table->live_count = (uint16_t)count;
+}
+
 static void read_column_array(schema_reader *reader, bbots_table *table)
 {
     schema_expect_word(reader, "columns");
@@ -233,6 +310,8 @@ static void read_table(schema_reader *reader, bbots_table *table, pending **late
         read_foreign_key_array(reader, table, later);
     if (reader->status == BBOTS_OK)
         read_trees(reader, table);
+    if (reader->status == BBOTS_OK)
+        read_live_array(reader, table);
 }
 
 static void resolve_key(schema_reader *reader, const bbots_schema *schema, bbots_foreign_key *key,

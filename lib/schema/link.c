@@ -46,6 +46,16 @@ static void fill_references(bbots_table *const *tables, unsigned table_count)
     }
 }
 
+static void number_lives(bbots_table *const *tables, unsigned table_count)
+{
+    unsigned number = 0;
+    for (unsigned i = 0; i < table_count; i++) {
+        bbots_live *lives = (bbots_live *)tables[i]->lives;
+        for (unsigned k = 0; k < tables[i]->live_count; k++)
+            lives[k].number = (uint16_t)number++;
+    }
+}
+
 int schema_link(bb_arena *arena, bbots_table *const *tables, unsigned table_count,
                 bbots_reference *fault)
 {
@@ -63,6 +73,7 @@ int schema_link(bb_arena *arena, bbots_table *const *tables, unsigned table_coun
             }
         }
     }
+    number_lives(tables, table_count);
     if (!make_room(arena, tables, table_count))
         return BBOTS_NO_MEMORY;
     fill_references(tables, table_count);

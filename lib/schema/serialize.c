@@ -8,12 +8,14 @@
  *
  *   schema      {format: 1, name, tables: [table]}
  *   table       {name, comment?, columns: [column], indexes: [index], foreignKeys?: [key],
- *                trees: [tree]}
+ *                trees: [tree], live?: [live]}
  *   column      {name, type, length?, scale?, notNull?, serial?, updatedAt?, secret?, vault?,
  *                default?, defaultFunction?, comment?, unit?, values?}
  *   index       {name, kind, columns: [name]}
  *   key         {name, columns: [name], parent, parentColumns: [name], onDelete?}
  *   tree        {name, columns: [name], unique?}
+ *   live        {name, by?: [name], split?: [name], time?, units?: [word], fine?: [name],
+ *                sum?: [name]}
  *
  * Members stand in this order. msgpack-c packs into a callback: a first run counts the bytes, a
  * second one writes them, so that the arena is asked once.
@@ -169,9 +171,36 @@ static void put_array(msgpack_packer *pack, const char *name, size_t count)
     msgpack_pack_array(pack, count);
 }
 
+static void put_some_columns(msgpack_packer *pack, const char *name, const bbots_table *table,
+                             const uint8_t *numbers, unsigned count)
+{
+    if (count != 0)
+        put_columns(pack, name, table->columns, numbers, count);
+}
+
+static void put_live(msgpack_packer *pack, const bbots_table *table, const bbots_live *live)
+{
+    unsigned others = live->sum_count - live->fine_count;
+    msgpack_pack_map(pack, 1U + (live->by_count != 0) + (live->split_count != 0) +
+                               2U * (live->unit_count != 0) + (live->fine_count != 0) +
+                               (others != 0));
+    put_text(pack, "name", live->name);
+    put_some_columns(pack, "by", table, live->by, live->by_count);
+    put_some_columns(pack, "split", table, live->split, live->split_count);
+    if (live->unit_count != 0) {
+        put_text(pack, "time", table->columns[live->time].name);
+        put_array(pack, "units", live->unit_count);
+        for (unsigned i = 0; i < live->unit_count; i++)
+            put_string(pack, schema_unit_word(live->units[i]));
+    }
+    put_some_columns(pack, "fine", table, live->sums, live->fine_count);
+    put_some_columns(pack, "sum", table, live->sums + live->fine_count, others);
+}
+
 static void put_table(msgpack_packer *pack, const bbots_schema *schema, const bbots_table *table)
 {
-    msgpack_pack_map(pack, 4U + has(table->comment) + (table->foreign_key_count != 0));
+    msgpack_pack_map(pack, 4U + has(table->comment) + (table->foreign_key_count != 0) +
+                               (table->live_count != 0));
     put_text(pack, "name", table->name);
     put_text(pack, "comment", table->comment);
     put_array(pack, "columns", table->column_count);
@@ -187,6 +216,10 @@ static void put_table(msgpack_packer *pack, const bbots_schema *schema, const bb
     put_array(pack, "trees", table->tree_count);
     for (unsigned i = 0; i < table->tree_count; i++)
         put_tree(pack, table, &table->trees[i]);
+    if (table->live_count != 0)
+        put_array(pack, "live", table->live_count);
+    for (unsigned i = 0; i < table->live_count; i++)
+        put_live(pack, table, &table->lives[i]);
 }
 
 static void put_schema(sink *to, const bbots_schema *schema)

@@ -170,13 +170,57 @@ static void put_index(writer *to, const bbots_table *table, const bbots_index *i
     put(to, ";\n");
 }
 
+/* A clause of the tag, behind a semicolon unless it is the first. */
+static void put_clause(writer *to, bool *first, const char *word)
+{
+    fprintf(to->stream, "%s %s ", *first ? "" : ";", word);
+    *first = false;
+}
+
+static void put_column_clause(writer *to, bool *first, const char *word, const bbots_table *table,
+                              const uint8_t *columns, unsigned count)
+{
+    if (count != 0)
+        put_clause(to, first, word);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(to->stream, "%s%s", i == 0 ? "" : ", ", table->columns[columns[i]].name);
+}
+
+static void put_live(writer *to, const bbots_table *table, const bbots_live *live)
+{
+    bool first = true;
+    fprintf(to->stream, " [live %s:", live->name);
+    put_column_clause(to, &first, "by", table, live->by, live->by_count);
+    put_column_clause(to, &first, "split", table, live->split, live->split_count);
+    if (live->unit_count != 0) {
+        put_clause(to, &first, "time");
+        put(to, table->columns[live->time].name);
+        for (unsigned i = 0; i < live->unit_count; i++)
+            fprintf(to->stream, "%s %s", i == 0 ? "" : ",", schema_unit_word(live->units[i]));
+    }
+    put_column_clause(to, &first, "fine", table, live->sums, live->fine_count);
+    put_column_clause(to, &first, "sum", table, live->sums + live->fine_count,
+                      live->sum_count - live->fine_count);
+    put(to, "]");
+}
+
+static void put_table_comment(writer *to, const bbots_table *table)
+{
+    if (*table->comment == '\0' && table->live_count == 0)
+        return;
+    put(to, " --");
+    if (*table->comment != '\0')
+        fprintf(to->stream, " %s", table->comment);
+    for (unsigned i = 0; i < table->live_count; i++)
+        put_live(to, table, &table->lives[i]);
+}
+
 static void put_table(writer *to, const bbots_schema *schema, const bbots_table *table)
 {
     put(to, "CREATE TABLE ");
     put_name(to, table->name);
     put(to, " (");
-    if (*table->comment != '\0')
-        fprintf(to->stream, " -- %s", table->comment);
+    put_table_comment(to, table);
     put(to, "\n");
     for (unsigned i = 0; i < table->column_count; i++)
         put_column(to, &table->columns[i]);

@@ -89,6 +89,10 @@ int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error
     for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
         rc = save_table(txn, schema->tables[t], error);
     }
+    if (rc == BBOTS_OK && live_declared(schema)) {
+        store_tree tree;
+        rc = store_tree_open(txn, LIVE_TREE, true, &tree, error);
+    }
     return rc == BBOTS_OK ? catalog_save_commit(txn, error) : rc;
 }
 

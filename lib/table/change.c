@@ -121,6 +121,9 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
     /* What reads the old row comes first: it may lie on a page that the write moves. */
     int rc = index_change(txn, state, old, new_image, error);
     if (rc == BBOTS_OK) {
+        rc = live_note(txn, state, old, new_image, error);
+    }
+    if (rc == BBOTS_OK) {
         rc = undo_note(txn, state->engine, old, new_image, error);
     }
     if (rc == BBOTS_OK) {

@@ -8,7 +8,8 @@
  *      there are as many good ones as rows, each row has its own; only otherwise the rows are gone
  *      through a second time to say which lack theirs.
  *   3. A reference has to find its parent by the parent's own tree.
- *   4. Count, digest and serial of the catalogue are held against what the walk over rows saw.
+ *   4. Live aggregates are held against the rows as a whole (live_check.c).
+ *   5. Count, digest and serial of the catalogue are held against what the walk over rows saw.
  *
  * A finding never ends the check, a failure of LMDB does. Nothing is collected: memory does not
  * grow with the file. No order of trees is assumed beyond LMDB's own, and no byte of a row or an
@@ -208,6 +209,9 @@ static int check_table(check *run, engine_table *engine)
     for (unsigned t = 1; t < engine->table->tree_count && rc == BBOTS_OK; t++) {
         rc = check_tree(run, t);
     }
+    if (rc == BBOTS_OK) {
+        rc = check_lives(run, &run->blocks);
+    }
     run->result->tables++;
     return rc;
 }
@@ -231,6 +235,23 @@ static int count_rows(check *run)
     return rc;
 }
 
+/* Blocks of live aggregates that no table has. */
+static int check_live_count(check *run)
+{
+    static const store_bytes no_row = {NULL, 0};
+    uint64_t count;
+    if (!run->txn->store->has_lives || run->options->table != NULL) {
+        return BBOTS_OK;
+    }
+    int rc = store_tree_count(&run->txn->base, run->txn->store->live, &count, run->error);
+    return rc == BBOTS_OK && count != run->blocks
+               ? check_report(run, BBOTS_DERIVED, LIVE_TREE, no_row,
+                              "tree \"%s\" has %llu entries, of which %llu are of live aggregates",
+                              LIVE_TREE, (unsigned long long)count,
+                              (unsigned long long)run->blocks)
+               : rc;
+}
+
 static int check_tables(check *run)
 {
     const bbots_store *store = run->txn->store;
@@ -239,6 +260,9 @@ static int check_tables(check *run)
         if (is_wanted(run, store->schema->tables[t])) {
             rc = check_table(run, &store->tables[t]);
         }
+    }
+    if (rc == BBOTS_OK) {
+        rc = check_live_count(run);
     }
     return rc == BBOTS_OK ? report_progress(run) : rc;
 }
@@ -260,6 +284,9 @@ int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_
     int rc = statement_begin(txn, first, false, &engine, error);
     if (rc == BBOTS_OK && txn->write) {
         rc = index_flush_all(txn, error);
+    }
+    if (rc == BBOTS_OK && txn->write) {
+        rc = live_flush_all(txn, error);
     }
     if (rc == BBOTS_OK) {
         /* Nothing remembered is believed; and a read transaction has nobody else to forget. */

@@ -21,6 +21,7 @@ typedef struct check {
     uint64_t findings_left;
     uint64_t rows_total; /* of all tables that are looked at */
     uint64_t steps;      /* rows and entries so far */
+    uint64_t blocks;     /* of live aggregates so far */
 
     /* Of the table under check: */
     engine_table *engine;
@@ -49,6 +50,9 @@ int check_rows(check *run);
 
 /* An index tree of the table against its rows, both ways (check_tree.c). */
 int check_tree(check *run, unsigned tree);
+
+/* The table's live aggregates against its rows; adds up their blocks (live_check.c). */
+int check_lives(check *run, uint64_t *blocks);
 
 /*
  * A primary key's bytes as text, whatever they are (check_key.c): row_key_text() for a key whose

@@ -51,6 +51,8 @@ struct bbots_store {
     bbots_fingerprint fingerprint; /* of the schema that the file holds; comments may differ */
     engine_table *tables;
     bb_arena arena;           /* everything above */
+    store_tree live;          /* of all live aggregates, when the schema has any */
+    bool has_lives;
     bool read_only;
     pthread_mutex_t spare_mutex;
     bbots_txn *spare;         /* resting read transactions */
@@ -82,6 +84,9 @@ typedef struct engine_stat {
 /* Index entries that wait to be written in the order of their tree (pending.h). */
 struct index_pending;
 
+/* Differences of one live aggregate that wait (live.h). */
+struct live_cells;
+
 /* What a write transaction knows of a table that it touched. */
 typedef struct txn_table {
     engine_table *engine;
@@ -92,6 +97,7 @@ typedef struct txn_table {
     size_t last_size;
     uint64_t removals;            /* keys that went away: what was known of references is void */
     struct index_pending **pending; /* by tree; NULL: nothing waits */
+    struct live_cells **lives;      /* by live aggregate; NULL: nothing waits */
 } txn_table;
 
 /* A row change that can be taken back (undo.c). */
@@ -233,6 +239,27 @@ int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbo
 int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
                       const bbots_value *values, store_bytes except, store_bytes *row_key,
                       bbots_error *error);
+
+/* ------------------------------------------------------------------ live aggregates (live.c) */
+
+#define LIVE_TREE "@live"
+
+/* Counts a change in all live aggregates of its table; either row may be NULL. */
+int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
+              const engine_image *new_image, bbots_error *error);
+
+/* Writes what waits for one aggregate, for all of them. */
+int live_flush(bbots_txn *txn, txn_table *state, const bbots_live *live, bbots_error *error);
+int live_flush_all(bbots_txn *txn, bbots_error *error);
+
+/* Frees what waits. */
+void live_forget(txn_table *state);
+
+/* Builds the aggregates of a table anew from its rows. */
+int live_build(store_txn *txn, store_tree tree, engine_table *table, bbots_error *error);
+
+/* Whether a schema has any. */
+bool live_declared(const bbots_schema *schema);
 
 /* ------------------------------------------------------------------ the write path (change.c) */
 

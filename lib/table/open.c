@@ -4,6 +4,7 @@
 #include "table/engine.h"
 
 #include "codec/literal.h"
+#include "schema/build.h"
 #include "schema/schema.h"
 
 #include <bbots/bbots.h>
@@ -108,6 +109,16 @@ static int prepare_tables(bbots_store *store, bbots_error *error)
     return rc;
 }
 
+static int open_live_tree(bbots_store *store, store_txn *txn, bbots_error *error)
+{
+    store->has_lives = live_declared(store->schema);
+    int rc = store->has_lives ? store_tree_open(txn, LIVE_TREE, false, &store->live, error)
+                              : BBOTS_OK;
+    return rc == BBOTS_NOT_FOUND
+               ? bb_fail(error, BBOTS_CORRUPTED, "tree \"%s\" is missing from the file", LIVE_TREE)
+               : rc;
+}
+
 /*
  * All trees are opened at once, before other threads can know the store: LMDB allows one
  * transaction at a time to open some, and a reader that began before would not see them.
@@ -129,6 +140,9 @@ static int open_trees(bbots_store *store, bbots_error *error)
                                 "tree \"%s\" is missing from the file", table->trees[i].name);
             }
         }
+    }
+    if (rc == BBOTS_OK) {
+        rc = open_live_tree(store, &txn, error);
     }
     if (rc != BBOTS_OK) {
         store_abort(&txn);
@@ -177,6 +191,55 @@ static int build_new_trees(bbots_store *store, const bbots_schema *old, store_tx
     return rc;
 }
 
+/* The next live aggregate in the order of their numbers; NULL behind the last. */
+static const bbots_live *next_live(const bbots_schema *schema, uint32_t *table, unsigned *number)
+{
+    while (*table < schema->table_count && *number >= schema->tables[*table]->live_count) {
+        (*table)++;
+        *number = 0;
+    }
+    return *table < schema->table_count ? &schema->tables[*table]->lives[(*number)++] : NULL;
+}
+
+/* Whether two schemas have the same live aggregates under the same numbers. */
+static bool same_lives(const bbots_schema *old, const bbots_schema *now)
+{
+    uint32_t old_table = 0;
+    uint32_t table = 0;
+    unsigned old_number = 0;
+    unsigned number = 0;
+    for (;;) {
+        const bbots_live *before = next_live(old, &old_table, &old_number);
+        const bbots_live *after = next_live(now, &table, &number);
+        if (before == NULL || after == NULL) {
+            return before == after;
+        }
+        if (strcmp(old->tables[old_table]->name, now->tables[table]->name) != 0 ||
+            !schema_live_same(old->tables[old_table], before, now->tables[table], after)) {
+            return false;
+        }
+    }
+}
+
+/* Live aggregates that differ from the file's are all built anew from the rows. */
+static int build_lives(bbots_store *store, const bbots_schema *old, store_txn *txn,
+                       bbots_error *error)
+{
+    if (same_lives(old, store->schema)) {
+        return BBOTS_OK;
+    }
+    int rc = store_tree_open(txn, LIVE_TREE, true, &store->live, error);
+    if (rc == BBOTS_OK) {
+        rc = store_tree_clear(txn, store->live, error);
+    }
+    for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
+        if (bbots_schema_table(old, store->schema->tables[t]->name, NULL) != NULL) {
+            rc = live_build(txn, store->live, &store->tables[t], error);
+        }
+    }
+    return rc;
+}
+
 /* One transaction: the new schema with everything that belongs to it, or the old one. */
 static int upgrade_once(bbots_store *store, const bbots_schema *old, bbots_error *error)
 {
@@ -191,6 +254,9 @@ static int upgrade_once(bbots_store *store, const bbots_schema *old, bbots_error
     }
     if (rc == BBOTS_OK) {
         rc = build_new_trees(store, old, &txn, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = build_lives(store, old, &txn, error);
     }
     if (rc != BBOTS_OK) {
         store_abort(&txn);

@@ -173,18 +173,19 @@ static int read_rows(bbots_txn *txn, const bbots_summary_query *query, bbots_sum
 
 /* ------------------------------------------------------------------ public */
 
-static bbots_summary *new_summary(const bbots_summary_query *query)
+bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *groups,
+                           unsigned group_count, unsigned measure_count)
 {
     bbots_summary *summary = calloc(1, sizeof *summary);
     if (summary == NULL) {
         return NULL;
     }
     bb_arena_init(&summary->arena);
-    summary->table = query->table;
-    summary->column_count = query->group_count;
-    summary->measure_count = query->measure_count;
-    for (unsigned g = 0; g < query->group_count; g++) {
-        summary->columns[g] = (uint8_t)query->groups[g].column;
+    summary->table = table;
+    summary->column_count = group_count;
+    summary->measure_count = measure_count;
+    for (unsigned g = 0; g < group_count; g++) {
+        summary->columns[g] = (uint8_t)groups[g].column;
     }
     return summary;
 }
@@ -202,7 +203,8 @@ int bbots_summarize(bbots_txn *txn, const bbots_summary_query *query, bbots_summ
     if (rc != BBOTS_OK) {
         return rc;
     }
-    bbots_summary *made = new_summary(query);
+    bbots_summary *made = summary_new(query->table, query->groups, query->group_count,
+                                      query->measure_count);
     if (made == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }

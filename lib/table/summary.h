@@ -41,6 +41,10 @@ struct bbots_summary {
     summary_group *last; /* the last row's: rows of a group often follow each other */
 };
 
+/* An empty summary; NULL when memory is exhausted. */
+bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *groups,
+                           unsigned group_count, unsigned measure_count);
+
 /*
  * The group of these values (stored form, one per group column), made when there is none yet.
  * BBOTS_OK or BBOTS_NO_MEMORY.

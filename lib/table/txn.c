@@ -168,6 +168,9 @@ static void forget_tables(bbots_txn *txn)
         for (unsigned i = 0; state != NULL && i < state->engine->table->tree_count; i++) {
             pending_free(state->pending[i]);
         }
+        if (state != NULL) {
+            live_forget(state);
+        }
     }
     txn->tables = NULL;
     reference_forget(txn);
@@ -209,6 +212,9 @@ static int complete(bbots_txn *txn, bbots_error *error)
     int rc = defer_judge(txn, error);
     if (rc == BBOTS_OK) {
         rc = index_flush_all(txn, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = live_flush_all(txn, error);
     }
     for (uint32_t t = 0; txn->tables != NULL && t < txn->store->schema->table_count; t++) {
         txn_table *state = txn->tables[t];

@@ -33,7 +33,8 @@ CREATE TABLE orders ( -- What was bought, numbered for each customer.
 );
 CREATE INDEX orders_customer_note_idx ON orders (customer, note);
 
-CREATE TABLE order_lines ( -- What an order is made of.
+CREATE TABLE order_lines ( -- What an order
+    -- [live sold: by customer; split category; sum price] is made of.
     id serial PRIMARY KEY, -- Number of the line.
     customer bigint, -- Together with number:
     number integer, -- the order.

@@ -251,6 +251,71 @@ CREATE TABLE a (
     x text -- Password. [secert]
 );
 SQL
+refuse "misspelt tag of a table" 3 'tag [life x: sum id] of table "a" is unknown' <<'SQL'
+CREATE TABLE a ( -- Something
+    -- of some length.
+    -- [life x: sum id]
+    id serial PRIMARY KEY
+);
+SQL
+refuse "live aggregate without a name" 1 'has no name and colon' <<'SQL'
+CREATE TABLE a ( -- [live by id]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate of no column" 2 'names "price", which is no column' <<'SQL'
+CREATE TABLE a ( -- Sales.
+    -- [live x: sum price]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate, clauses in disorder" 1 '"by" is out of place' <<'SQL'
+CREATE TABLE a ( -- [live x: sum id; by id]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate, unknown unit" 1 '"week" is no unit of time' <<'SQL'
+CREATE TABLE a ( -- [live x: time t month, week]
+    id serial PRIMARY KEY, t timestamp);
+SQL
+refuse "live aggregate, units in disorder" 1 'do not go from coarse to fine' <<'SQL'
+CREATE TABLE a ( -- [live x: time t day, month]
+    id serial PRIMARY KEY, t timestamp);
+SQL
+refuse "live aggregate, units too far apart" 1 'too far apart' <<'SQL'
+CREATE TABLE a ( -- [live x: time t year, minute]
+    id serial PRIMARY KEY, t timestamp);
+SQL
+refuse "live aggregate of real numbers" 1 'exact sums' <<'SQL'
+CREATE TABLE a ( -- [live x: sum r]
+    id serial PRIMARY KEY, r real);
+SQL
+refuse "live aggregate by JSON" 1 'makes no groups' <<'SQL'
+CREATE TABLE a ( -- [live x: by j]
+    id serial PRIMARY KEY, j jsonb);
+SQL
+refuse "live aggregate by endless texts" 1 'too long' <<'SQL'
+CREATE TABLE a ( -- [live x: by t]
+    id serial PRIMARY KEY, t text);
+SQL
+refuse "live aggregate, time that is none" 1 'no timestamp' <<'SQL'
+CREATE TABLE a ( -- [live x: time id day]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate, fine without time" 1 'fine sums need a time' <<'SQL'
+CREATE TABLE a ( -- [live x: fine id]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate, a column twice" 1 'named twice' <<'SQL'
+CREATE TABLE a ( -- [live x: by id; split id]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate declared twice" 2 'declared twice' <<'SQL'
+CREATE TABLE a ( -- [live x: sum id]
+    -- [live x: by id]
+    id serial PRIMARY KEY);
+SQL
+refuse "live aggregate, something left" 1 'cannot be understood at' <<'SQL'
+CREATE TABLE a ( -- [live x: sum id nonsense]
+    id serial PRIMARY KEY);
+SQL
 refuse "syntax error" 3 'syntax error' <<'SQL'
 CREATE TABLE a (
     id serial PRIMARY KEY,
@@ -306,6 +371,8 @@ check "capitals" grep -q 'SHOP_CATEGORIES_TECHNICAL_SEO ' "$work/one/bbots/shop/
     echo 'FOREIGN KEY (klmnopqrstklmnopqrstklmnopqrstklmnopqrst) REFERENCES'
     echo 'abcdefghijabcdefghijabcdefghijabcdefghij (klmnopqrstklmnopqrstklmnopqrstklmnopqr_2));'
 } >"$work/names.sql"
+check "a live aggregate" grep -q '{.name = "sold", .number = 0,' "$made"
+check "a comment around its tag" grep -q '"What an order is made of."' "$made"
 check "long and clashing names" "$program" --name names --out "$work/names" "$work/names.sql"
 # As PostgreSQL 15 names them.
 check "a name of 63 bytes" grep -q '"abcdefghijabcdefghijabcdefghi_klmnopqrstklmnopqrstklmnopqrs_key"' "$work/names/names_schema.c"

@@ -142,7 +142,7 @@ const command command_check = {
     "  --usual        also note values outside a column's usual ones\n"
     "\n"
     "Reads everything: checksums, types, NOT NULL, UNIQUE, foreign keys, every index against its\n"
-    "rows, counts, digests and serials. Stops after 1000 findings. A finding is damage (a row is\n"
+    "rows, counts, digests, serials, live aggregates. Stops after 1000 findings. A finding is damage (a row is\n"
     "unreadable or breaks a constraint), derived (an index, count or digest is wrong and can be\n"
     "rebuilt) or a note. Exit 0: all is well; 1: notes only; 4: damage or wrong derived data.\n",
     run};

@@ -52,6 +52,7 @@ extern const command command_stat;
 extern const command command_check;
 extern const command command_explain;
 extern const command command_delete;
+extern const command command_rebuild;
 extern const command command_import;
 extern const command command_export;
 extern const command command_apply;

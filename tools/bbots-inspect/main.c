@@ -18,9 +18,9 @@
 #include <stdlib.h>
 
 static const command *const commands[] = {
-    &command_create, &command_tables, &command_schema, &command_get,    &command_scan,
-    &command_count,  &command_sum,    &command_stat,   &command_check,  &command_explain,
-    &command_delete, &command_apply,  &command_import, &command_export,
+    &command_create,  &command_tables, &command_schema, &command_get,    &command_scan,
+    &command_count,   &command_sum,    &command_stat,   &command_check,  &command_rebuild,
+    &command_explain, &command_delete, &command_apply,  &command_import, &command_export,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

@@ -5,6 +5,8 @@
  *   [unit: ms]         what a number counts
  *   [secret] [vault]   never shown
  *
+ * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them.
+ *
  * An unknown tag is refused: a misspelt [secert] would show a password.
  */
 #include "comment.h"
@@ -40,10 +42,32 @@ void gen_comment_add(gen_comment *comment, const gen_token *token)
     }
     if (!bb_utf8_valid(line, strlen(line)))
         gen_refuse(token->place, "a comment is not UTF-8");
-    if (comment->text == NULL)
-        *comment = (gen_comment){line, token->place};
-    else
+    unsigned number = comment->line_count++;
+    unsigned *lines = gen_alloc(comment->line_count, sizeof *lines);
+    size_t *starts = gen_alloc(comment->line_count, sizeof *starts);
+    if (number != 0) {
+        memcpy(lines, comment->lines, number * sizeof *lines);
+        memcpy(starts, comment->starts, number * sizeof *starts);
+    }
+    lines[number] = token->place.line;
+    starts[number] = comment->text == NULL ? 0 : strlen(comment->text) + 1;
+    comment->lines = lines;
+    comment->starts = starts;
+    if (comment->text == NULL) {
+        comment->text = line;
+        comment->place = token->place;
+    } else {
         comment->text = gen_format("%s %s", comment->text, line);
+    }
+}
+
+/* Where in the file a place of the text is. */
+static gen_place place_of(const gen_comment *comment, size_t offset)
+{
+    gen_place place = comment->place;
+    for (unsigned i = 0; i < comment->line_count && comment->starts[i] <= offset; i++)
+        place.line = comment->lines[i];
+    return place;
 }
 
 static void take_values(const gen_comment *comment, const char *list, bbots_column *column)
@@ -108,7 +132,35 @@ void gen_comment_column(const gen_comment *comment, bbots_column *column)
     column->comment = trimmed(text, strlen(text));
 }
 
-const char *gen_comment_table(const gen_comment *comment)
+static void note_live(gen_table *table, gen_place place, char *text)
 {
-    return comment->text != NULL ? comment->text : "";
+    if (strncmp(text, "live ", 5) != 0)
+        gen_refuse(place, "tag [%s] of table \"%s\" is unknown; known is [live name: ...]", text,
+                   table->table.name);
+    if (table->live_tag_count == GEN_LIVES_MAX)
+        gen_refuse(place, "table \"%s\" has more than %d live aggregates", table->table.name,
+                   GEN_LIVES_MAX);
+    table->live_tags[table->live_tag_count++] =
+        (gen_live_tag){trimmed(text + 5, strlen(text + 5)), place};
+}
+
+void gen_comment_table(const gen_comment *comment, gen_table *table)
+{
+    const char *from = comment->text != NULL ? comment->text : "";
+    const char *start = from;
+    char *text = gen_copy("", 0);
+    const char *open;
+    while ((open = strchr(from, '[')) != NULL) {
+        const char *close = strchr(open, ']');
+        gen_place place = place_of(comment, (size_t)(open - start));
+        if (close == NULL)
+            gen_refuse(place, "a [ in the comment of table \"%s\" is not closed",
+                       table->table.name);
+        note_live(table, place, trimmed(open + 1, (size_t)(close - open - 1)));
+        const char *before = trimmed(from, (size_t)(open - from));
+        text = gen_format("%s%s%s", text, *text != '\0' && *before != '\0' ? " " : "", before);
+        from = close + 1;
+    }
+    const char *rest = trimmed(from, strlen(from));
+    table->table.comment = gen_format("%s%s%s", text, *text != '\0' && *rest != '\0' ? " " : "", rest);
 }

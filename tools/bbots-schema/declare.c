@@ -107,7 +107,7 @@ static bool is_constraint(const gen_token *token)
 
 static const gen_token *column(gen_table *table, const gen_token *token)
 {
-    gen_comment comment = {NULL, token->place};
+    gen_comment comment = {.place = token->place};
     unsigned number = table->table.column_count;
     if (number == BBOTS_COLUMNS_MAX)
         gen_refuse(token->place, "table \"%s\" has more than %d columns", table->table.name,
@@ -129,9 +129,9 @@ static const gen_token *column(gen_table *table, const gen_token *token)
 /* token stands on the opening parenthesis. Returns the closing one. */
 static const gen_token *definitions(gen_table *table, const gen_token *token)
 {
-    gen_comment comment = {NULL, token->place};
+    gen_comment comment = {.place = token->place};
     token = skip(token + 1, &comment);
-    table->table.comment = gen_comment_table(&comment);
+    gen_comment_table(&comment, table);
     for (;;) {
         token = is_constraint(token) ? clauses(table, token, NULL) : column(table, token);
         if (!gen_is(token, ","))

@@ -183,6 +183,33 @@ static void emit_references(FILE *to, const gen_model *model, const gen_table *t
     fputs("};\n", to);
 }
 
+static void emit_live_member(FILE *to, const char *member, const uint8_t *numbers, unsigned count)
+{
+    if (count == 0)
+        return;
+    fprintf(to, ",\n     .%s = ", member);
+    emit_numbers(to, numbers, count);
+    size_t stem = strlen(member) - (member[strlen(member) - 1] == 's');
+    fprintf(to, ", .%.*s_count = %u", (int)stem, member, count);
+}
+
+static void emit_lives(FILE *to, const gen_table *table)
+{
+    if (table->table.live_count == 0)
+        return;
+    fprintf(to, "\nstatic const bbots_live %s_lives[] = {\n", table->table.name);
+    for (unsigned i = 0; i < table->table.live_count; i++) {
+        const bbots_live *live = &table->lives[i];
+        fprintf(to, "    {.name = \"%s\", .number = %u", live->name, live->number);
+        emit_live_member(to, "by", live->by, live->by_count);
+        emit_live_member(to, "split", live->split, live->split_count);
+        emit_live_member(to, "units", live->units, live->unit_count);
+        emit_live_member(to, "sums", live->sums, live->sum_count);
+        fprintf(to, ",\n     .fine_count = %u, .time = %u},\n", live->fine_count, live->time);
+    }
+    fputs("};\n", to);
+}
+
 /* An array that may be absent, and its length. */
 static void emit_array(FILE *to, const char *table, const char *array, const char *count_name,
                        unsigned count)
@@ -200,6 +227,7 @@ static void emit_table(FILE *to, const gen_model *model, const gen_table *table)
     emit_trees(to, table);
     emit_foreign_keys(to, model, table);
     emit_references(to, model, table);
+    emit_lives(to, table);
     fprintf(to, "\nconst bbots_table %s_table = {\n    .name = \"%s\",\n    .comment = ", cname,
             made->name);
     gen_emit_string(to, made->comment);
@@ -209,6 +237,7 @@ static void emit_table(FILE *to, const gen_model *model, const gen_table *table)
     emit_array(to, made->name, "trees", "tree", made->tree_count);
     emit_array(to, made->name, "foreign_keys", "foreign_key", made->foreign_key_count);
     emit_array(to, made->name, "references", "reference", made->reference_count);
+    emit_array(to, made->name, "lives", "live", made->live_count);
     fprintf(to, "    .struct_size = sizeof(%s),\n    .number = %u,\n};\n", cname, made->number);
 }
 

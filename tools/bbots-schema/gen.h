@@ -31,6 +31,14 @@ char *gen_copy(const char *data, size_t size);
 char *gen_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bb_arena *gen_arena(void);
 
+/* A tag [live ...] as it stands: without brackets and the word. */
+typedef struct gen_live_tag {
+    const char *text;
+    gen_place place;
+} gen_live_tag;
+
+#define GEN_LIVES_MAX 32
+
 /* A table under construction: its descriptor, the arrays it points to, and where each came from. */
 typedef struct gen_table {
     bbots_table table;
@@ -38,6 +46,9 @@ typedef struct gen_table {
     bbots_index indexes[SCHEMA_INDEXES_MAX];
     bbots_foreign_key foreign_keys[SCHEMA_FOREIGN_KEYS_MAX];
     bbots_tree trees[SCHEMA_INDEXES_MAX + 1];
+    bbots_live lives[GEN_LIVES_MAX];
+    gen_live_tag live_tags[GEN_LIVES_MAX];
+    unsigned live_tag_count;
     gen_place place;
     gen_place column_places[BBOTS_COLUMNS_MAX];
     gen_place index_places[SCHEMA_INDEXES_MAX];
@@ -62,6 +73,9 @@ typedef struct gen_model {
     size_t object_count;
     bbots_schema schema;
 } gen_model;
+
+/* Makes the live aggregates of a table whose columns are known (live.c). */
+void gen_lives(gen_table *table);
 
 gen_table *gen_table_find(const gen_model *model, const char *name, unsigned *number);
 int gen_column_find(const gen_table *table, const char *name);

@@ -94,6 +94,8 @@ static void read_catalogue(sqlite3 *database, gen_model *model)
 {
     for (unsigned i = 0; i < model->table_count; i++)
         gen_columns(database, model->tables[i]);
+    for (unsigned i = 0; i < model->table_count; i++)
+        gen_lives(model->tables[i]);
     for (size_t i = 0; i < model->object_count; i++) {
         const gen_object *object = &model->objects[i];
         if (object->is_index)

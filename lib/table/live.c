@@ -1,0 +1,474 @@
+/*
+ * table/live.c - live aggregates follow the rows.
+ *
+ * table_change() hands every change here, so inserts, updates, cascades, imports and the taking
+ * back of changes all count. What a change means is collected in cells, in memory; many changes of
+ * one group come to one. Cells are written into their blocks, in the order of the tree, when
+ * somebody asks, when there are many, and at the commit. A bulk load pays for a block once.
+ */
+#include "table/live.h"
+
+#include "base/bytes.h"
+
+#include <bbots/live.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------ rows to cells */
+
+static int no_memory(bbots_error *error)
+{
+    return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
+static void add_values(const bbots_live *live, live_cell *cell, const bbots_row *row, int sign)
+{
+    cell->count += sign;
+    for (unsigned i = 0; i < live->sum_count; i++) {
+        bbots_value value = bbots_row_value(row, live->sums[i]);
+        if (value.kind != BBOTS_NULL) {
+            cell->sums[i] += sign < 0 ? -(live_number)value.integer : value.integer;
+        }
+    }
+}
+
+int live_add_row(const bbots_live *live, live_cells *cells, const bbots_row *row, int sign,
+                 bbots_error *error)
+{
+    uint8_t key[LIVE_CELL_MAX];
+    size_t split_at;
+    size_t size = live_cell_key(live, row, key, &split_at);
+    if (size == 0) {
+        return BBOTS_OK;
+    }
+    live_cell *cell = live_cells_find(cells, key, size, split_at);
+    if (cell == NULL) {
+        return no_memory(error);
+    }
+    add_values(live, cell, row, sign);
+    return BBOTS_OK;
+}
+
+static bool same_value(const bbots_row *a, const bbots_row *b, unsigned column)
+{
+    bbots_value one = bbots_row_value(a, column);
+    bbots_value two = bbots_row_value(b, column);
+    if (one.kind != two.kind) {
+        return false;
+    }
+    switch (one.kind) {
+    case BBOTS_NULL:
+        return true;
+    case BBOTS_TEXT:
+        return one.size == two.size && memcmp(one.data, two.data, one.size) == 0;
+    case BBOTS_UUID:
+        return memcmp(one.uuid.bytes, two.uuid.bytes, 16) == 0;
+    case BBOTS_BOOLEAN:
+        return one.boolean == two.boolean;
+    default:
+        return one.integer == two.integer;
+    }
+}
+
+static bool same_values(const bbots_row *a, const bbots_row *b, const uint8_t *columns,
+                        unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!same_value(a, b, columns[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether an update leaves all that the aggregate looks at as it was. */
+static bool is_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row)
+{
+    return same_values(old, row, live->by, live->by_count) &&
+           same_values(old, row, live->split, live->split_count) &&
+           same_values(old, row, live->sums, live->sum_count) &&
+           (live->unit_count == 0 || same_value(old, row, live->time));
+}
+
+static int note_one(bbots_txn *txn, txn_table *state, const bbots_live *live, live_cells **cells,
+                    const engine_image *old, const engine_image *new_image, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    if (old != NULL && new_image != NULL && is_untouched(live, &old->row, &new_image->row)) {
+        return BBOTS_OK;
+    }
+    if (*cells == NULL && (*cells = live_cells_new(live)) == NULL) {
+        return no_memory(error);
+    }
+    if (old != NULL) {
+        rc = live_add_row(live, *cells, &old->row, -1, error);
+    }
+    if (rc == BBOTS_OK && new_image != NULL) {
+        rc = live_add_row(live, *cells, &new_image->row, 1, error);
+    }
+    if (rc == BBOTS_OK && live_cells_full(*cells)) {
+        rc = live_write(&txn->base, txn->store->live, state->engine, live, *cells, error);
+    }
+    return rc;
+}
+
+int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
+              const engine_image *new_image, bbots_error *error)
+{
+    const bbots_table *table = state->engine->table;
+    int rc = BBOTS_OK;
+    if (table->live_count == 0) {
+        return BBOTS_OK;
+    }
+    if (state->lives == NULL) {
+        size_t size = table->live_count * sizeof *state->lives;
+        state->lives = bb_arena_alloc(&txn->arena, size);
+        if (state->lives == NULL) {
+            return no_memory(error);
+        }
+        memset(state->lives, 0, size);
+    }
+    for (unsigned i = 0; i < table->live_count && rc == BBOTS_OK; i++) {
+        rc = note_one(txn, state, &table->lives[i], &state->lives[i], old, new_image, error);
+    }
+    return rc;
+}
+
+void live_forget(txn_table *state)
+{
+    for (unsigned i = 0; state->lives != NULL && i < state->engine->table->live_count; i++) {
+        live_cells_free(state->lives[i]);
+    }
+    state->lives = NULL;
+}
+
+/* ------------------------------------------------------------------ cells to blocks */
+
+/* One level of one aggregate while its cells are written. */
+typedef struct writing {
+    store_cursor cursor;
+    store_tree tree;
+    const bbots_live *live;
+    const engine_table *table;
+    const live_cells *cells;
+    unsigned level;
+    live_block block;
+    uint8_t key[LIVE_KEY_MAX]; /* of the block in hand */
+    size_t key_size;           /* 0: none */
+    int64_t bucket;            /* of the block in hand */
+    int64_t fine_base;         /* the first finer bucket in it */
+    bbots_error *error;
+} writing;
+
+static int64_t cell_bucket(const writing *run, const live_cell *cell)
+{
+    return live_get_bucket(run->cells->keys + cell->key_at + cell->split_at - LIVE_BUCKET);
+}
+
+/* Brings a bucket of the finest unit to the one of another unit in which it lies. */
+static int64_t coarser(const bbots_live *live, int64_t finest, bbots_time_unit unit)
+{
+    bbots_time_unit from = (bbots_time_unit)live->units[live->unit_count - 1];
+    return unit == from ? finest : live_bucket(live_bucket_start(finest, from), unit);
+}
+
+/* Reads the block that lies under the key, if one does, into the one in hand. */
+static int load_block(writing *run)
+{
+    store_bytes key = {run->key, run->key_size};
+    store_bytes found;
+    store_bytes value;
+    live_reader reader;
+    live_item item;
+    live_block_clear(&run->block);
+    int rc = store_cursor_seek(&run->cursor, key, &found, &value, run->error);
+    if (rc < 0) {
+        return rc;
+    }
+    if (rc == BBOTS_END || found.size != key.size || memcmp(found.data, key.data, key.size) != 0) {
+        return BBOTS_OK;
+    }
+    live_reader_open(&reader, run->live, key, value);
+    while (live_reader_group(&reader, &item)) {
+        live_item *into = live_block_group(&run->block, item.key, item.size);
+        if (into == NULL) {
+            return no_memory(run->error);
+        }
+        *into = item;
+    }
+    while (live_reader_finer(&reader, &item)) {
+        live_item *into = live_block_finer(&run->block, item.bucket);
+        if (into == NULL) {
+            return no_memory(run->error);
+        }
+        *into = item;
+    }
+    return live_reader_whole(&reader) ? BBOTS_OK : live_damaged(run->table, run->live, run->error);
+}
+
+static int save_block(writing *run)
+{
+    store_bytes key = {run->key, run->key_size};
+    if (run->key_size == 0) {
+        return BBOTS_OK;
+    }
+    run->key_size = 0;
+    int rc = live_block_encode(run->live, &run->block, key, run->error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (run->block.out_size == 0) {
+        rc = store_cursor_delete(&run->cursor, key, run->error);
+        return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
+    }
+    store_bytes value = {run->block.out, run->block.out_size};
+    return store_cursor_put(&run->cursor, key, value, STORE_REPLACE, run->error);
+}
+
+/* The key of the block in which a cell lies. Returns its size. */
+static size_t block_key(const writing *run, const live_cell *cell, int64_t bucket,
+                        uint8_t out[LIVE_KEY_MAX])
+{
+    const bbots_live *live = run->live;
+    size_t by = cell->split_at - (live->unit_count != 0 ? LIVE_BUCKET : 0u);
+    bb_store16_big(out, live->number);
+    out[2] = (uint8_t)run->level;
+    memcpy(out + LIVE_HEAD, run->cells->keys + cell->key_at, by);
+    if (live->unit_count != 0) {
+        live_put_bucket(out + LIVE_HEAD + by, bucket);
+        return LIVE_HEAD + by + LIVE_BUCKET;
+    }
+    return LIVE_HEAD + by;
+}
+
+/* Makes the block of a cell the one in hand. */
+static int turn_to(writing *run, const live_cell *cell)
+{
+    const bbots_live *live = run->live;
+    bbots_time_unit unit = live_unit(live, run->level);
+    uint8_t key[LIVE_KEY_MAX];
+    int64_t bucket = 0;
+    if (live->unit_count != 0) {
+        bucket = coarser(live, cell_bucket(run, cell), unit);
+    }
+    size_t size = block_key(run, cell, bucket, key);
+    if (size == run->key_size && memcmp(key, run->key, size) == 0) {
+        return BBOTS_OK;
+    }
+    int rc = save_block(run);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    memcpy(run->key, key, size);
+    run->key_size = size;
+    run->bucket = bucket;
+    if (live->unit_count > 1) {
+        run->fine_base =
+            live_bucket(live_bucket_start(bucket, unit), live_fine_unit(live, run->level));
+    }
+    return load_block(run);
+}
+
+static void add_sums(live_item *item, const live_cell *cell, unsigned sums)
+{
+    item->count += cell->count;
+    for (unsigned i = 0; i < sums; i++) {
+        item->sums[i] += cell->sums[i];
+    }
+}
+
+static int add_cell(writing *run, const live_cell *cell)
+{
+    const bbots_live *live = run->live;
+    const uint8_t *key = run->cells->keys + cell->key_at + cell->split_at;
+    size_t size = live->split_count != 0 ? (size_t)cell->key_size - cell->split_at : 0;
+    int rc = turn_to(run, cell);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    live_item *item = live_block_group(&run->block, key, size);
+    if (item == NULL) {
+        return no_memory(run->error);
+    }
+    add_sums(item, cell, live->sum_count);
+    if (live->unit_count > 1) {
+        int64_t fine = coarser(live, cell_bucket(run, cell), live_fine_unit(live, run->level));
+        item = live_block_finer(&run->block, fine - run->fine_base);
+        if (item == NULL) {
+            return no_memory(run->error);
+        }
+        add_sums(item, cell, live->fine_count);
+    }
+    return BBOTS_OK;
+}
+
+static bool is_nothing(const live_cell *cell, unsigned sums)
+{
+    bool nothing = cell->count == 0;
+    for (unsigned i = 0; i < sums && nothing; i++) {
+        nothing = cell->sums[i] == 0;
+    }
+    return nothing;
+}
+
+static int write_level(writing *run, const live_place *places)
+{
+    int rc = BBOTS_OK;
+    run->key_size = 0;
+    for (size_t i = 0; i < run->cells->count && rc == BBOTS_OK; i++) {
+        const live_cell *cell = live_cell_at(run->cells, places[i].cell);
+        if (!is_nothing(cell, run->live->sum_count)) {
+            rc = add_cell(run, cell);
+        }
+    }
+    return rc == BBOTS_OK ? save_block(run) : rc;
+}
+
+int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
+               live_cells *cells, bbots_error *error)
+{
+    if (cells->count == 0) {
+        return BBOTS_OK;
+    }
+    live_place *places = live_cells_sort(cells);
+    if (places == NULL) {
+        return no_memory(error);
+    }
+    writing run = {.tree = tree, .live = live, .table = table, .cells = cells, .error = error};
+    int rc = store_cursor_open(txn, tree, &run.cursor, error);
+    if (rc == BBOTS_OK) {
+        for (run.level = 0; run.level < live_levels(live) && rc == BBOTS_OK; run.level++) {
+            rc = write_level(&run, places);
+        }
+        store_cursor_close(&run.cursor);
+    }
+    live_block_free(&run.block);
+    free(places);
+    live_cells_clear(cells);
+    return rc;
+}
+
+int live_flush(bbots_txn *txn, txn_table *state, const bbots_live *live, bbots_error *error)
+{
+    live_cells *cells =
+        state->lives != NULL ? state->lives[live - state->engine->table->lives] : NULL;
+    if (cells == NULL) {
+        return BBOTS_OK;
+    }
+    int rc = live_write(&txn->base, txn->store->live, state->engine, live, cells, error);
+    return rc == BBOTS_OK ? rc : txn_break(txn, rc);
+}
+
+int live_flush_all(bbots_txn *txn, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; txn->tables != NULL && t < txn->store->schema->table_count; t++) {
+        txn_table *state = txn->tables[t];
+        for (unsigned i = 0; state != NULL && i < state->engine->table->live_count; i++) {
+            if (rc == BBOTS_OK) {
+                rc = live_flush(txn, state, &state->engine->table->lives[i], error);
+            }
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ anew from the rows */
+
+bool live_declared(const bbots_schema *schema)
+{
+    bool any = false;
+    for (uint32_t t = 0; t < schema->table_count && !any; t++) {
+        any = schema->tables[t]->live_count != 0;
+    }
+    return any;
+}
+
+static int add_rows(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
+                    live_cells *cells, bbots_error *error)
+{
+    store_cursor cursor;
+    store_bytes key;
+    store_bytes data;
+    bbots_row row;
+    int rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    int step = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
+    while (step == BBOTS_OK) {
+        step = row_open(table, data, &row, NULL, error);
+        if (step == BBOTS_OK) {
+            step = live_add_row(live, cells, &row, 1, error);
+        }
+        if (step == BBOTS_OK && live_cells_full(cells)) {
+            step = live_write(txn, tree, table, live, cells, error);
+        }
+        if (step == BBOTS_OK) {
+            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return step == BBOTS_END ? live_write(txn, tree, table, live, cells, error) : step;
+}
+
+/* Takes an aggregate's blocks out. */
+static int clear_one(store_txn *txn, store_tree tree, const bbots_live *live, bbots_error *error)
+{
+    uint8_t head[2];
+    store_bytes from = {head, sizeof head};
+    store_bytes key;
+    store_bytes value;
+    store_cursor cursor;
+    bb_store16_big(head, live->number);
+    int rc = store_cursor_open(txn, tree, &cursor, error);
+    int step = rc == BBOTS_OK ? store_cursor_seek(&cursor, from, &key, &value, error) : rc;
+    while (step == BBOTS_OK && key.size >= sizeof head &&
+           memcmp(key.data, head, sizeof head) == 0) {
+        uint8_t copy[LIVE_KEY_MAX];
+        store_bytes gone = {copy, key.size};
+        memcpy(copy, key.data, key.size);
+        step = store_cursor_delete(&cursor, gone, error);
+        if (step == BBOTS_OK) {
+            step = store_cursor_seek(&cursor, from, &key, &value, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return step < 0 ? step : BBOTS_OK;
+}
+
+int live_build(store_txn *txn, store_tree tree, engine_table *table, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (unsigned i = 0; i < table->table->live_count && rc == BBOTS_OK; i++) {
+        const bbots_live *live = &table->table->lives[i];
+        live_cells *cells = live_cells_new(live);
+        rc = cells != NULL ? clear_one(txn, tree, live, error) : no_memory(error);
+        if (rc == BBOTS_OK) {
+            rc = add_rows(txn, tree, table, live, cells, error);
+        }
+        live_cells_free(cells);
+    }
+    return rc;
+}
+
+int bbots_live_rebuild(bbots_txn *txn, const bbots_table *table, bbots_error *error)
+{
+    const bbots_schema *schema = txn->store->schema;
+    engine_table *engine;
+    txn_table *state;
+    int rc = statement_begin(txn, table != NULL ? table : schema->tables[0], true, &engine, error);
+    for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
+        engine = &txn->store->tables[t];
+        if ((table != NULL && table != engine->table) || engine->table->live_count == 0) {
+            continue;
+        }
+        rc = txn_touch(txn, engine, &state, error);
+        if (rc == BBOTS_OK) {
+            live_forget(state); /* what waits is in the rows already */
+            state->dirty = true;
+            rc = live_build(&txn->base, txn->store->live, engine, error);
+            rc = rc == BBOTS_OK ? rc : txn_break(txn, rc);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,201 @@
+/*
+ * table/live.h - live aggregates from the inside (docs/format.md, "Live aggregates").
+ *
+ * All aggregates of a file share one tree, because open trees cost every reader a little. An entry
+ * is a block: of one aggregate, one level of time, one key (`by`) and one bucket. Its value is a
+ * list of groups (`split`) with all sums and a list of the buckets of the next finer unit with the
+ * fine sums. So a year of one key is twelve entries, and its days lie in the same twelve.
+ *
+ * live_key.c    keys and buckets      live_block.c  values
+ * live_cells.c  what a transaction has collected, in memory
+ * live.c        rows to cells, cells to blocks      live_check.c  blocks held against rows
+ * live_read.c   questions
+ */
+#ifndef TABLE_LIVE_H
+#define TABLE_LIVE_H
+
+#include "schema/build.h"
+#include "table/engine.h"
+
+__extension__ typedef __int128 live_number;
+__extension__ typedef unsigned __int128 live_magnitude;
+
+/* ------------------------------------------------------------------ keys (live_key.c) */
+
+#define LIVE_HEAD       3 /* the aggregate's number, big endian, and the level */
+#define LIVE_BUCKET     5 /* big endian, the sign turned */
+#define LIVE_BUCKET_MAX ((INT64_C(1) << 39) - 1)
+#define LIVE_KEY_MAX    511 /* of the tree; the rules of lib/schema/live.c keep it */
+#define LIVE_CELL_MAX   (SCHEMA_LIVE_KEY_MAX + LIVE_BUCKET + SCHEMA_LIVE_SPLIT_MAX)
+
+/* How many levels of blocks an aggregate has, and by which unit one of them is. */
+static inline unsigned live_levels(const bbots_live *live)
+{
+    return live->unit_count < 2 ? 1 : live->unit_count - 1u;
+}
+
+static inline bbots_time_unit live_unit(const bbots_live *live, unsigned level)
+{
+    return live->unit_count == 0 ? BBOTS_TIME_NONE : (bbots_time_unit)live->units[level];
+}
+
+/* The unit of a level's finer list, or none. */
+static inline bbots_time_unit live_fine_unit(const bbots_live *live, unsigned level)
+{
+    return level + 1 < live->unit_count ? (bbots_time_unit)live->units[level + 1] : BBOTS_TIME_NONE;
+}
+
+/* The number of the unit in which a finite time lies, counted from the one that holds 1970. */
+int64_t live_bucket(bbots_timestamp time, bbots_time_unit unit);
+
+/* When it begins; past the range of timestamps, the range's end. */
+bbots_timestamp live_bucket_start(int64_t bucket, bbots_time_unit unit);
+
+void live_put_bucket(uint8_t out[LIVE_BUCKET], int64_t bucket);
+int64_t live_get_bucket(const uint8_t in[LIVE_BUCKET]);
+
+/*
+ * Writes one value of a column so that bytes compare as values do; nullable puts a byte in front.
+ * Returns the size.
+ */
+size_t live_put_value(const bbots_column *column, const bbots_value *value, bool nullable,
+                      uint8_t *out);
+
+/* Reads it back; 0 when the bytes are no such value. Texts point into the bytes. */
+size_t live_get_value(const bbots_column *column, bool nullable, const uint8_t *in, size_t size,
+                      bbots_value *value);
+
+/*
+ * The cell that a row counts in: its `by` values, its finest bucket (in an aggregate with time),
+ * its `split` values. Returns the size, 0 when the row counts nowhere; *split_at is where the split
+ * begins.
+ */
+size_t live_cell_key(const bbots_live *live, const bbots_row *row, uint8_t out[LIVE_CELL_MAX],
+                     size_t *split_at);
+
+/* ------------------------------------------------------------------ cells (live_cells.c) */
+
+/* What rows came to in one group of the finest bucket, as a difference. */
+typedef struct live_cell {
+    uint64_t hash;
+    uint32_t key_at;
+    uint16_t key_size;
+    uint16_t split_at;
+    int64_t count;
+    live_number sums[]; /* as many as the aggregate has */
+} live_cell;
+
+/* A cell's place in the order of keys. */
+typedef struct live_place {
+    uint64_t start; /* the key's first eight bytes, big endian */
+    uint32_t cell;
+} live_place;
+
+/*
+ * The cells of one aggregate in one transaction, found by their keys. A sum cannot leave 128 bits:
+ * a row adds less than 2^63, and there are less than 2^63 rows.
+ */
+typedef struct live_cells {
+    size_t stride; /* bytes of a cell */
+    uint8_t *cells;
+    size_t count;
+    size_t room;
+    uint32_t *slots; /* hash table of cell numbers, one more than each; 0 is free */
+    size_t slot_count;
+    uint8_t *keys;
+    size_t used;
+    size_t keys_room;
+} live_cells;
+
+live_cells *live_cells_new(const bbots_live *live);
+void live_cells_free(live_cells *cells);
+void live_cells_clear(live_cells *cells);
+
+static inline live_cell *live_cell_at(const live_cells *cells, size_t number)
+{
+    return (live_cell *)(void *)(cells->cells + number * cells->stride);
+}
+
+/* The cell of a key, made when there is none; NULL when memory is exhausted. */
+live_cell *live_cells_find(live_cells *cells, const uint8_t *key, size_t size, size_t split_at);
+
+/* Whether there are so many that they should be written. */
+bool live_cells_full(const live_cells *cells);
+
+/* The cells in the order of their keys, from malloc; NULL when memory is exhausted. */
+live_place *live_cells_sort(const live_cells *cells);
+
+/* ------------------------------------------------------------------ blocks (live_block.c) */
+
+/* One line of a block's lists. */
+typedef struct live_item {
+    const uint8_t *key; /* of the split; in the list of finer buckets NULL */
+    size_t size;
+    int64_t bucket; /* in the list of finer buckets: its number in the block */
+    int64_t count;
+    live_number sums[BBOTS_LIVE_SUMS_MAX];
+} live_item;
+
+typedef struct live_list {
+    live_item *items;
+    size_t count;
+    size_t room;
+} live_list;
+
+/* A block in hand. It can be used again for the next one. */
+typedef struct live_block {
+    live_list groups; /* in the order of keys */
+    live_list finer;  /* in the order of buckets */
+    uint8_t *out;
+    size_t out_room;
+    size_t out_size;
+} live_block;
+
+void live_block_free(live_block *block);
+void live_block_clear(live_block *block);
+
+/* The line of a split's key, or of a finer bucket; made when there is none. NULL: no memory. */
+live_item *live_block_group(live_block *block, const uint8_t *key, size_t size);
+live_item *live_block_finer(live_block *block, int64_t bucket);
+
+/*
+ * Writes the block into block->out, out_size bytes; 0 when nothing is left in it. BBOTS_CORRUPTED
+ * when a line without rows has a sum: then blocks and rows had parted before.
+ */
+int live_block_encode(const bbots_live *live, live_block *block, store_bytes key,
+                      bbots_error *error);
+
+/* Reads a stored value line by line: first all groups, then all finer buckets. */
+typedef struct live_reader {
+    const bbots_live *live;
+    const uint8_t *at;
+    const uint8_t *end;
+    uint64_t groups; /* lines left */
+    uint64_t finer;
+    bool damaged;
+} live_reader;
+
+/* Verifies the checksum and begins. False: it does not fit. */
+bool live_reader_open(live_reader *reader, const bbots_live *live, store_bytes key,
+                      store_bytes value);
+
+/* The next line of a list; false at its end, or with reader->damaged. */
+bool live_reader_group(live_reader *reader, live_item *item);
+bool live_reader_finer(live_reader *reader, live_item *item);
+
+/* Whether the value was whole: to be asked when both lists are read. */
+bool live_reader_whole(const live_reader *reader);
+
+int live_damaged(const engine_table *table, const bbots_live *live, bbots_error *error);
+
+/* ------------------------------------------------------------------ the rows' side (live.c) */
+
+/* Adds a row's part, once or minus once. */
+int live_add_row(const bbots_live *live, live_cells *cells, const bbots_row *row, int sign,
+                 bbots_error *error);
+
+/* Writes cells into their blocks and clears them. */
+int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
+               live_cells *cells, bbots_error *error);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * table/live_block.c - the value of one block: a checksum, then two lists.
+ *
+ *     4 bytes   checksum: the low 32 bits of the XXH3-128 of what follows, seeded by the key's
+ *               XXH3-64
+ *     varint    number of groups; for each: size of its key and the key (when the aggregate is
+ *               split), number of rows, all sums
+ *     varint    number of finer buckets (when the level has finer ones); for each: its number in
+ *               the block, number of rows, the fine sums
+ *
+ * A varint has seven bits a byte, low ones first, the eighth says that more follow. A sum is a
+ * 128-bit integer, its sign folded into the lowest bit: 0, -1, 1, -2 are written as 0, 1, 2, 3.
+ */
+#include "table/live.h"
+
+#include "base/bytes.h"
+
+#include <stdlib.h>
+
+#define CHECKSUM   4
+#define VARINT_MAX 19 /* bytes of 128 bits */
+
+static uint32_t checksum(store_bytes key, const uint8_t *data, size_t size)
+{
+    return (uint32_t)bb_hash128(data, size, bb_hash64(key.data, key.size)).low;
+}
+
+/* ------------------------------------------------------------------ a block in hand */
+
+void live_block_free(live_block *block)
+{
+    free(block->groups.items);
+    free(block->finer.items);
+    free(block->out);
+}
+
+void live_block_clear(live_block *block)
+{
+    block->groups.count = 0;
+    block->finer.count = 0;
+}
+
+/* A new line at a place of a list. */
+static live_item *insert_item(live_list *list, size_t place)
+{
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 16 : list->room * 2;
+        live_item *moved = realloc(list->items, room * sizeof *moved);
+        if (moved == NULL) {
+            return NULL;
+        }
+        list->items = moved;
+        list->room = room;
+    }
+    live_item *item = &list->items[place];
+    memmove(item + 1, item, (list->count - place) * sizeof *item);
+    memset(item, 0, sizeof *item);
+    list->count++;
+    return item;
+}
+
+static int compare_bytes(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+{
+    size_t common = a_size < b_size ? a_size : b_size;
+    int order = common != 0 ? memcmp(a, b, common) : 0;
+    return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
+}
+
+live_item *live_block_group(live_block *block, const uint8_t *key, size_t size)
+{
+    size_t low = 0;
+    size_t high = block->groups.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        live_item *item = &block->groups.items[middle];
+        int order = compare_bytes(item->key, item->size, key, size);
+        if (order == 0) {
+            return item;
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    live_item *made = insert_item(&block->groups, low);
+    if (made != NULL) {
+        made->key = key;
+        made->size = size;
+    }
+    return made;
+}
+
+live_item *live_block_finer(live_block *block, int64_t bucket)
+{
+    size_t place = block->finer.count;
+    while (place > 0 && block->finer.items[place - 1].bucket > bucket) {
+        place--;
+    }
+    if (place > 0 && block->finer.items[place - 1].bucket == bucket) {
+        return &block->finer.items[place - 1];
+    }
+    live_item *made = insert_item(&block->finer, place);
+    if (made != NULL) {
+        made->bucket = bucket;
+    }
+    return made;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static uint8_t *put_varint(uint8_t *out, live_magnitude number)
+{
+    while (number >= 128) {
+        *out++ = (uint8_t)(number | 128);
+        number >>= 7;
+    }
+    *out++ = (uint8_t)number;
+    return out;
+}
+
+static uint8_t *put_sum(uint8_t *out, live_number sum)
+{
+    live_magnitude folded = (live_magnitude)sum << 1 ^ (sum < 0 ? ~(live_magnitude)0 : 0);
+    uint64_t small = (uint64_t)folded;
+    if (folded >> 64 != 0) {
+        return put_varint(out, folded);
+    }
+    while (small >= 128) { /* the common case, in one word */
+        *out++ = (uint8_t)(small | 128);
+        small >>= 7;
+    }
+    *out++ = (uint8_t)small;
+    return out;
+}
+
+static uint8_t *put_line(uint8_t *out, const live_item *item, unsigned sums)
+{
+    out = put_sum(out, item->count);
+    for (unsigned i = 0; i < sums; i++) {
+        out = put_sum(out, item->sums[i]);
+    }
+    return out;
+}
+
+/* Takes out the lines that no row is left in. False: one has a sum all the same. */
+static bool drop_empty(live_list *list, unsigned sums)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const live_item *item = &list->items[i];
+        bool zero = true;
+        for (unsigned s = 0; s < sums; s++) {
+            zero = zero && item->sums[s] == 0;
+        }
+        if (item->count < 0 || (item->count == 0 && !zero)) {
+            return false;
+        }
+        if (item->count != 0) {
+            if (kept != i) {
+                list->items[kept] = *item;
+            }
+            kept++;
+        }
+    }
+    list->count = kept;
+    return true;
+}
+
+static size_t size_most(const live_block *block, const bbots_live *live)
+{
+    size_t line = (live->sum_count + 3u) * VARINT_MAX;
+    size_t size = CHECKSUM + 2 * VARINT_MAX + (block->groups.count + block->finer.count) * line;
+    for (size_t i = 0; i < block->groups.count; i++) {
+        size += block->groups.items[i].size;
+    }
+    return size;
+}
+
+static bool make_room(live_block *block, size_t size)
+{
+    if (block->out_room < size) {
+        free(block->out);
+        block->out = malloc(2 * size);
+        block->out_room = block->out != NULL ? 2 * size : 0;
+    }
+    return block->out_room >= size;
+}
+
+int live_block_encode(const bbots_live *live, live_block *block, store_bytes key,
+                      bbots_error *error)
+{
+    bool whole =
+        drop_empty(&block->groups, live->sum_count) && drop_empty(&block->finer, live->fine_count);
+    if (!whole || (block->groups.count == 0 && block->finer.count != 0)) {
+        return bb_fail(error, BBOTS_CORRUPTED,
+                       "live aggregate \"%s\" has parted from its rows: build it anew", live->name);
+    }
+    block->out_size = 0;
+    if (block->groups.count == 0) {
+        return BBOTS_OK;
+    }
+    if (!make_room(block, size_most(block, live))) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    uint8_t *out = put_varint(block->out + CHECKSUM, block->groups.count);
+    for (size_t i = 0; i < block->groups.count; i++) {
+        const live_item *item = &block->groups.items[i];
+        if (live->split_count != 0) {
+            out = put_varint(out, item->size);
+            memcpy(out, item->key, item->size);
+            out += item->size;
+        }
+        out = put_line(out, item, live->sum_count);
+    }
+    if (live->unit_count > 1) {
+        out = put_varint(out, block->finer.count);
+        for (size_t i = 0; i < block->finer.count; i++) {
+            out = put_varint(out, (live_magnitude)block->finer.items[i].bucket);
+            out = put_line(out, &block->finer.items[i], live->fine_count);
+        }
+    }
+    block->out_size = (size_t)(out - block->out);
+    bb_store32(block->out, checksum(key, block->out + CHECKSUM, block->out_size - CHECKSUM));
+    return BBOTS_OK;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static live_magnitude get_wide(live_reader *reader)
+{
+    live_magnitude number = 0;
+    for (unsigned shift = 0; shift < 7 * VARINT_MAX && reader->at < reader->end; shift += 7) {
+        uint8_t byte = *reader->at++;
+        number |= (live_magnitude)(byte & 127) << shift;
+        if (byte < 128) {
+            return number;
+        }
+    }
+    reader->damaged = true;
+    return 0;
+}
+
+/* The common case, in one word; nine bytes have 63 bits. */
+static inline uint64_t get_varint(live_reader *reader, bool *wide)
+{
+    const uint8_t *at = reader->at;
+    uint64_t number = 0;
+    for (unsigned shift = 0; shift < 63 && at < reader->end; shift += 7) {
+        uint8_t byte = *at++;
+        number |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128) {
+            reader->at = at;
+            *wide = false;
+            return number;
+        }
+    }
+    *wide = true;
+    return 0;
+}
+
+static live_number unfold(live_magnitude folded)
+{
+    return (live_number)(folded >> 1 ^ (0 - (folded & 1)));
+}
+
+static inline live_number get_sum(live_reader *reader)
+{
+    bool wide;
+    uint64_t folded = get_varint(reader, &wide);
+    if (wide) {
+        return unfold(get_wide(reader));
+    }
+    return (int64_t)(folded >> 1 ^ (0 - (folded & 1)));
+}
+
+static uint64_t get_number(live_reader *reader)
+{
+    bool wide;
+    uint64_t number = get_varint(reader, &wide);
+    reader->damaged = reader->damaged || wide;
+    return wide ? 0 : number;
+}
+
+bool live_reader_open(live_reader *reader, const bbots_live *live, store_bytes key,
+                      store_bytes value)
+{
+    *reader = (live_reader){.live = live};
+    if (value.size <= CHECKSUM ||
+        bb_load32(value.data) !=
+            checksum(key, (const uint8_t *)value.data + CHECKSUM, value.size - CHECKSUM)) {
+        reader->damaged = true;
+        return false;
+    }
+    reader->at = (const uint8_t *)value.data + CHECKSUM;
+    reader->end = (const uint8_t *)value.data + value.size;
+    reader->groups = get_number(reader);
+    return !reader->damaged;
+}
+
+static bool get_line(live_reader *reader, live_item *item, unsigned sums)
+{
+    item->count = (int64_t)get_sum(reader);
+    for (unsigned i = 0; i < sums; i++) {
+        item->sums[i] = get_sum(reader);
+    }
+    return !reader->damaged;
+}
+
+bool live_reader_group(live_reader *reader, live_item *item)
+{
+    if (reader->damaged || reader->groups == 0) {
+        return false;
+    }
+    item->key = (const uint8_t *)"";
+    item->size = 0;
+    if (reader->live->split_count != 0) {
+        uint64_t size = get_number(reader);
+        if (size > (size_t)(reader->end - reader->at)) {
+            reader->damaged = true;
+            return false;
+        }
+        item->key = reader->at;
+        item->size = (size_t)size;
+        reader->at += size;
+    }
+    reader->groups--;
+    bool fine = get_line(reader, item, reader->live->sum_count);
+    if (fine && reader->groups == 0 && reader->live->unit_count > 1) {
+        reader->finer = get_number(reader);
+    }
+    return fine;
+}
+
+bool live_reader_finer(live_reader *reader, live_item *item)
+{
+    live_item unused;
+    while (reader->groups != 0 && live_reader_group(reader, &unused)) {
+    }
+    if (reader->damaged || reader->finer == 0) {
+        return false;
+    }
+    reader->finer--;
+    item->key = NULL;
+    item->size = 0;
+    item->bucket = (int64_t)get_number(reader);
+    return get_line(reader, item, reader->live->fine_count);
+}
+
+bool live_reader_whole(const live_reader *reader)
+{
+    return !reader->damaged && reader->groups == 0 && reader->finer == 0 &&
+           reader->at == reader->end;
+}
+
+int live_damaged(const engine_table *table, const bbots_live *live, bbots_error *error)
+{
+    return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, NULL,
+                      "live aggregate \"%s\" of table \"%s\" is damaged: build it anew", live->name,
+                      table->table->name);
+}
