@@ -2,36 +2,20 @@
  * The arena is filled with pieces whose content is derived from their number, so that two pieces
  * that overlap, or a rewind that takes too much, show as a wrong byte.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
+#include "support/support.h"
 
 #include <base/arena.h>
 
-/* A repeatable generator (xorshift); BBOTS_SEED=n runs one seed again. */
-static uint64_t random_state;
+static random_source source;
 
 static uint64_t random_number(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return random_next(&source);
 }
 
 static void start_random(void)
 {
-    const char *seed = getenv("BBOTS_SEED");
-    random_state = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
-    random_state += random_state == 0;
-    printf("seed: BBOTS_SEED=%llu\n", (unsigned long long)random_state);
+    source = random_begin("arena");
 }
 
 typedef struct piece {
