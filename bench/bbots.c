@@ -174,6 +174,7 @@ static uint64_t mix_value(uint64_t mixed, const bbots_value *value)
     case BBOTS_JSONTEXT:
     case BBOTS_VECTOR:
     case BBOTS_BYTES:
+    case BBOTS_SEALED:
         break;
     }
     die("bbots: a value of kind %u in the state", value->kind);

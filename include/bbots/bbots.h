@@ -11,6 +11,7 @@
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check
  *     credits.h    balances of credits
+ *     secret.h     sealed columns
  *     vault.h      keys; secrets in the form of the platform
  *     prices.h     price lists, and what usage costs
  */
@@ -28,6 +29,7 @@
 #include <bbots/prices.h>
 #include <bbots/live.h>
 #include <bbots/schema.h>
+#include <bbots/secret.h>
 #include <bbots/store.h>
 #include <bbots/summary.h>
 #include <bbots/table.h>

@@ -46,7 +46,8 @@ typedef enum bbots_column_flag {
     BBOTS_COLUMN_SERIAL = 2,     /* takes the next number when none is given */
     BBOTS_COLUMN_SECRET = 4,     /* tag [secret]: never shown, sealed when the host gives a key */
     BBOTS_COLUMN_VAULT = 8,      /* tag [vault]: sealed by the application already; never shown */
-    BBOTS_COLUMN_UPDATED_AT = 16 /* set to the time of every update that does not set it */
+    BBOTS_COLUMN_UPDATED_AT = 16, /* set to the time of every update that does not set it */
+    BBOTS_COLUMN_DATA_KEY = 32   /* tag [datakey]: secret too; a key for what the row's owner owns */
 } bbots_column_flag;
 
 /* What a column holds when an insert does not name it. */

@@ -18,6 +18,7 @@
 
 #include <bbots/schema.h>
 #include <bbots/timestamp.h>
+#include <bbots/vault.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,7 +32,8 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_EXCLUSIVE = 2,    /* with BBOTS_OPEN_CREATE: an existing file is an error */
     BBOTS_OPEN_READ_ONLY = 4,    /* refuse writes through this handle */
     BBOTS_OPEN_UPGRADE = 8,      /* bring the file to the given schema when only additions separate them */
-    BBOTS_OPEN_NETWORK = 16 /* open although the file lies on a network file system */
+    BBOTS_OPEN_NETWORK = 16, /* open although the file lies on a network file system */
+    BBOTS_OPEN_ALL_KEYS = 4096   /* refuse when a key that the file needs is not among the keys */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */
@@ -48,6 +50,9 @@ typedef struct bbots_options {
     uint32_t readers_max;        /* read transactions at once, all processes; 0 means 1,024 */
     uint64_t map_bytes;          /* address space to begin with; 0 means 64 GiB. It grows by itself */
     uint64_t file_bytes_max;     /* the file may not grow past this; 0 means no limit */
+    const bbots_keyring *keys;   /* seal and open secret columns (bbots/secret.h); copied, may be freed
+                                    after the call. NULL: secret columns of a new store are stored in
+                                    the open, and those of a sealed one stay closed */
 } bbots_options;
 
 /*
@@ -58,6 +63,7 @@ typedef struct bbots_options {
  * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
  * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
  * BBOTS_ALREADY_OPEN (in this process), BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
+ * BBOTS_KEY_MISSING (see BBOTS_OPEN_ALL_KEYS; the message names the key's id),
  * BBOTS_DISK_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
  */
 BBOTS_API BBOTS_CHECKED int bbots_open(const char *path, const bbots_options *options,

@@ -32,9 +32,13 @@ typedef struct bbots_row {
     const uint8_t *data;  /* docs/format.md, "Row" */
     const void *layout;   /* the engine's */
     uint32_t size;
+    bbots_txn *txn;       /* where sealed columns are opened; NULL: they stay sealed */
 } bbots_row;
 
-/* A column's value; reached in constant time. */
+/*
+ * A column's value; reached in constant time. A sealed column is opened when it is asked for (what
+ * that means for its memory: bbots/secret.h); one that cannot be opened gives BBOTS_SEALED.
+ */
 BBOTS_API bbots_value bbots_row_value(const bbots_row *row, unsigned column);
 
 /*
@@ -187,7 +191,9 @@ BBOTS_API BBOTS_CHECKED int bbots_value_print(const bbots_table *table, unsigned
 /*
  * A typed row struct begins with two sets of columns: given (on the way in: which fields count)
  * and null (which of them are NULL; a text, JSON, bytes or vector field with data == NULL is NULL
- * too). On the way out given has all columns and null those that are NULL.
+ * too). On the way out given has all columns and null those that are NULL. A secret column that
+ * could not be opened is in neither, and its data is NULL: what is written back from given leaves it
+ * as it is.
  */
 typedef struct bbots_record {
     uint64_t given;

@@ -71,7 +71,9 @@ typedef enum bbots_kind {
     BBOTS_JSON,      /* .data, .size: packed JSON */
     BBOTS_JSONTEXT,  /* .data, .size: JSON text (on the way in only) */
     BBOTS_VECTOR,    /* .data, .size in bytes */
-    BBOTS_BYTES      /* .data, .size */
+    BBOTS_BYTES,     /* .data, .size */
+    BBOTS_SEALED     /* .data, .size: of a secret column that could not be opened, as it is stored
+                        (docs/format.md, "Sealed values"); see bbots/secret.h */
 } bbots_kind;
 
 typedef struct bbots_value {

@@ -15,7 +15,6 @@
 #include <base/arena.h>
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,11 +176,22 @@ static void free_blocks(bb_arena_block *block)
     }
 }
 
+/* Overwrites what was used of a block, from an offset on; the compiler may not leave it out. */
+static void wipe(bb_arena_block *block, size_t from, size_t to)
+{
+    unpoison(block->data + from, to - from);
+    explicit_bzero(block->data + from, to - from);
+}
+
 /* Takes the newest block off the arena: to the spare ones while they stay small, else back. */
 static void drop_first(bb_arena *arena, size_t *spare)
 {
     bb_arena_block *block = arena->first;
     arena->first = block->next;
+    if (arena->wipe) {
+        wipe(block, 0, arena->used);
+    }
+    arena->used = arena->first != NULL ? arena->first->capacity : 0;
     if (block->capacity <= SPARE_MAX - *spare) {
         *spare += block->capacity;
         poison(block->data, block->capacity);
@@ -206,6 +216,9 @@ void bb_arena_rewind(bb_arena *arena, bb_arena_mark mark)
     }
     arena->used = mark.used;
     if (arena->first != NULL) {
+        if (arena->wipe) {
+            wipe(arena->first, mark.used, arena->used);
+        }
         poison(arena->first->data + mark.used, arena->first->capacity - mark.used);
     }
 }
@@ -214,11 +227,12 @@ void bb_arena_reset(bb_arena *arena)
 {
     bb_arena_mark start = {NULL, 0};
     bb_arena_rewind(arena, start);
+    arena->wipe = false;
 }
 
 void bb_arena_free(bb_arena *arena)
 {
-    free_blocks(arena->first);
+    bb_arena_reset(arena);
     free_blocks(arena->spare);
     bb_arena_init(arena);
 }

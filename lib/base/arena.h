@@ -7,6 +7,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct bb_arena_block bb_arena_block;
@@ -15,6 +16,7 @@ typedef struct bb_arena {
     bb_arena_block *first; /* blocks in use, newest first */
     bb_arena_block *spare; /* empty ones kept for reuse */
     size_t used;           /* bytes taken from the first block */
+    bool wipe;             /* secrets are in it: what is taken back is overwritten */
 } bb_arena;
 
 /* A place in an arena to which it can be rewound. */
@@ -36,7 +38,7 @@ bb_arena_mark bb_arena_mark_here(const bb_arena *arena);
 /* Takes back everything allocated since the mark. Keeps at most 1 MiB of spare blocks. */
 void bb_arena_rewind(bb_arena *arena, bb_arena_mark mark);
 
-/* Takes back everything. */
+/* Takes back everything; wipe is false again. */
 void bb_arena_reset(bb_arena *arena);
 
 /* Gives all memory to the system; the arena is empty and usable. */

@@ -44,12 +44,13 @@ static int write_packed(const codec_json_node *root, allocator allocate, void *f
     return BBOTS_OK;
 }
 
-static int pack(bbots_text text, allocator allocate, void *from, void **packed, size_t *size,
-                bbots_error *error)
+static int pack(bbots_text text, allocator allocate, void *from, bool secret, void **packed,
+                size_t *size, bbots_error *error)
 {
     bb_arena scratch;
     codec_json_node *root;
     bb_arena_init(&scratch);
+    scratch.wipe = secret;
     int status = codec_json_parse(&scratch, text, &root, error);
     if (status == BBOTS_OK) {
         status = write_packed(root, allocate, from, packed, size, error);
@@ -81,7 +82,7 @@ static int print(bbots_json json, allocator allocate, void *from, char **text, s
 int bbots_json_pack(bbots_text text, void **packed, size_t *size, bbots_error *error)
 {
     bb_error_clear(error);
-    return pack(text, from_malloc, NULL, packed, size, error);
+    return pack(text, from_malloc, NULL, false, packed, size, error);
 }
 
 int bbots_json_print(bbots_json json, char **text, size_t *size, bbots_error *error)
@@ -94,7 +95,7 @@ int codec_json_pack(bb_arena *arena, bbots_text text, bbots_json *packed, bbots_
 {
     void *data = NULL;
     size_t size = 0;
-    int status = pack(text, from_arena, arena, &data, &size, error);
+    int status = pack(text, from_arena, arena, arena->wipe, &data, &size, error);
     if (status == BBOTS_OK) {
         *packed = (bbots_json){data, (uint32_t)size, BBOTS_JSON_PACKED};
     }

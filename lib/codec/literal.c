@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "codec/float.h"
 #include "codec/json.h"
+#include "vault/vault.h"
 
 #include <bbots/decimal.h>
 #include <bbots/table.h>
@@ -529,6 +530,16 @@ static int store_as_json(const target *to, const bbots_value *given, bbots_value
     return refuse(to, BBOTS_WRONG_TYPE, given);
 }
 
+/* What was read without its key may be written again as it is: a copy, an import. */
+static int store_sealed(const target *to, const bbots_value *given, bbots_value *stored)
+{
+    *stored = *given;
+    return (to->column->flags & BBOTS_COLUMN_SECRET) != 0 &&
+                   vault_sealed_shape(given->data, given->size, NULL, NULL)
+               ? BBOTS_OK
+               : refuse(to, BBOTS_WRONG_TYPE, given);
+}
+
 int codec_value_store(bb_arena *arena, const bbots_table *table, unsigned column,
                       const bbots_value *given, bbots_value *stored, bbots_error *error)
 {
@@ -537,6 +548,9 @@ int codec_value_store(bb_arena *arena, const bbots_table *table, unsigned column
     if (given->kind == BBOTS_NULL) {
         *stored = bbots_value_null();
         return BBOTS_OK;
+    }
+    if (given->kind == BBOTS_SEALED) {
+        return store_sealed(&to, given, stored);
     }
     switch ((bbots_type)to.column->type) {
     case BBOTS_TYPE_BOOLEAN:
@@ -716,6 +730,10 @@ int codec_value_print(bb_arena *arena, const bbots_column *column, const bbots_v
         size = value->size;
         made = bb_arena_copy(arena, value->data, size);
         break;
+    case BBOTS_SEALED:
+        size = sizeof "(sealed)" - 1;
+        made = bb_arena_copy(arena, "(sealed)", size);
+        break;
     case BBOTS_BYTES:
         made = print_bytes(arena, value, &size);
         break;
@@ -751,6 +769,7 @@ const char *codec_value_show(const bbots_column *column, const bbots_value *valu
         return strcpy(buffer, "(JSON)");
     case BBOTS_VECTOR:
     case BBOTS_BYTES:
+    case BBOTS_SEALED:
         snprintf(buffer, BB_QUOTE_MAX, "(%u bytes)", value->size);
         return buffer;
     default:

@@ -7,6 +7,7 @@
 #include "codec/row.h"
 
 #include "base/hash.h"
+#include "vault/vault.h"
 
 #include <assert.h>
 
@@ -48,6 +49,20 @@ uint64_t codec_table_seed(const char *table_name)
     return bb_hash64(table_name, strlen(table_name));
 }
 
+static bbots_kind variable_kind(const bbots_column *column)
+{
+    switch ((bbots_type)column->type) {
+    case BBOTS_TYPE_JSONB:
+        return BBOTS_JSON;
+    case BBOTS_TYPE_VECTOR:
+        return BBOTS_VECTOR;
+    case BBOTS_TYPE_BYTEA:
+        return BBOTS_BYTES;
+    default:
+        return BBOTS_TEXT;
+    }
+}
+
 void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned column_count,
                        const bbots_value *defaults)
 {
@@ -58,9 +73,11 @@ void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned 
     layout->column_count = (uint16_t)column_count;
     unsigned at = CODEC_ROW_HEADER + (column_count + 7) / 8;
     for (unsigned c = 0; c < column_count; c++) {
+        bool secret = (table->columns[c].flags & BBOTS_COLUMN_SECRET) != 0;
         unsigned width = codec_column_width(&table->columns[c]);
         layout->width[c] = (uint8_t)width;
         layout->place[c] = (uint16_t)(width != 0 ? at : layout->variable_count++);
+        layout->kind[c] = (uint8_t)(secret ? BBOTS_SEALED : variable_kind(&table->columns[c]));
         at += width;
     }
     layout->variable_at = at;
@@ -228,20 +245,6 @@ static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, un
     return value;
 }
 
-static bbots_kind variable_kind(const bbots_column *column)
-{
-    switch ((bbots_type)column->type) {
-    case BBOTS_TYPE_JSONB:
-        return BBOTS_JSON;
-    case BBOTS_TYPE_VECTOR:
-        return BBOTS_VECTOR;
-    case BBOTS_TYPE_BYTEA:
-        return BBOTS_BYTES;
-    default:
-        return BBOTS_TEXT;
-    }
-}
-
 bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,
                             unsigned column)
 {
@@ -266,5 +269,9 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
     if (from > to || to > size - start) {
         return bbots_value_null(); /* a forged row: the checksum fits, the ends do not */
     }
-    return bbots_value_of_bytes(variable_kind(description), data + start + from, to - from);
+    bbots_kind kind = (bbots_kind)layout->kind[column];
+    if (kind == BBOTS_SEALED && !vault_is_sealed(data + start + from, to - from)) {
+        kind = variable_kind(description);
+    }
+    return bbots_value_of_bytes(kind, data + start + from, to - from);
 }

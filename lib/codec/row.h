@@ -42,6 +42,7 @@ typedef struct codec_layout {
     uint16_t variable_count;
     uint16_t place[BBOTS_COLUMNS_MAX]; /* a fixed column's offset, a variable one's ordinal */
     uint8_t width[BBOTS_COLUMNS_MAX];  /* bytes of a fixed column, 0 for a variable one */
+    uint8_t kind[BBOTS_COLUMNS_MAX];   /* of a variable one; BBOTS_SEALED: see the value itself */
 } codec_layout;
 
 /* Bytes that a column takes in a row and in a key; 0 for a variable one. */
@@ -97,7 +98,7 @@ static inline bool codec_row_is_null(const uint8_t *data, unsigned column)
 }
 
 /*
- * The value of a column. Never reads outside the row, whatever its bytes: the ends are held
+ * The value of a column; of a secret one that is sealed BBOTS_SEALED. Never reads outside the row, whatever its bytes: the ends are held
  * against the size.
  */
 bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,

@@ -34,6 +34,9 @@ unsigned schema_type_of_word(const char *word);
 /* Whether a column of the type can be in a key or an index: not jsonb, not vector. */
 bool schema_type_keyable(unsigned type);
 
+/* Whether a column of the type can be secret: what is sealed has no fixed size. */
+bool schema_type_sealable(unsigned type);
+
 /* Whether the type's length and scale are in its limits. */
 bool schema_type_sized(unsigned type, uint32_t length, unsigned scale);
 

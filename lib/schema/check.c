@@ -12,10 +12,15 @@
  * C5  A default is a value of its column's type.
  * C6  A foreign key joins columns of like types.
  * C7  A live aggregate has a name of its own, keyable columns, exact sums and nested units.
+ * C8  A secret column is text, varchar or jsonb and in no key: equal values do not look alike once
+ *     they are sealed.
+ * C9  At most one column of a schema holds data keys. It is text and secret, and the primary key of
+ *     its table is a reference with CASCADE to whom the keys belong.
  */
 #include "schema/check.h"
 
 #include "schema/build.h"
+#include "schema/schema.h"
 
 #include <string.h>
 
@@ -40,6 +45,8 @@ static const char *column_fault(const bbots_column *column)
     if ((column->flags & BBOTS_COLUMN_UPDATED_AT) != 0 && column->type != BBOTS_TYPE_TIMESTAMP &&
         column->type != BBOTS_TYPE_TIMESTAMPTZ)
         return "a column that notes updates is no timestamp";
+    if ((column->flags & BBOTS_COLUMN_SECRET) != 0 && !schema_type_sealable(column->type))
+        return "a secret column is neither text, varchar nor jsonb";
     return schema_default_fault(column);
 }
 
@@ -71,6 +78,8 @@ static const char *index_fault(const bbots_table *table, unsigned number)
         const bbots_column *column = &table->columns[index->columns[i]];
         if (!schema_type_keyable(column->type))
             return "a key's column has a type without order";
+        if ((column->flags & BBOTS_COLUMN_SECRET) != 0)
+            return "a secret column is in a key or index";
         if (primary && (column->flags & BBOTS_COLUMN_NOT_NULL) == 0)
             return "a primary key's column may be null";
     }
@@ -135,10 +144,30 @@ static const char *table_fault(const bbots_schema *schema, uint32_t number)
     return fault == NULL ? lives_fault(table) : fault;
 }
 
+/* C9 */
+static const char *data_key_fault(const bbots_table *table, unsigned *seen)
+{
+    for (unsigned i = 0; i < table->column_count; i++) {
+        const bbots_column *column = &table->columns[i];
+        if ((column->flags & BBOTS_COLUMN_DATA_KEY) == 0)
+            continue;
+        if ((*seen)++ != 0)
+            return "a second column holds data keys";
+        if ((column->flags & BBOTS_COLUMN_SECRET) == 0 || column->type != BBOTS_TYPE_TEXT)
+            return "a column that holds data keys is not text and secret";
+        if (schema_data_key_owner(table) == NULL)
+            return "data keys belong to nobody: the primary key is no reference with CASCADE";
+    }
+    return NULL;
+}
+
 void schema_check(schema_reader *reader, const bbots_schema *schema)
 {
+    unsigned data_keys = 0;
     for (uint32_t i = 0; i < schema->table_count; i++) {
         const char *fault = table_fault(schema, i);
+        if (fault == NULL)
+            fault = data_key_fault(schema->tables[i], &data_keys);
         if (fault != NULL) {
             reader->where = schema->tables[i]->name;
             schema_reader_fail(reader, fault);

@@ -41,11 +41,15 @@ static bool is_text(const bbots_column *column)
     return column->type == BBOTS_TYPE_TEXT || column->type == BBOTS_TYPE_VARCHAR;
 }
 
-/* Equal values have equal bytes that can be read back: not so real numbers (-0) and bytea. */
+/*
+ * Equal values have equal bytes that can be read back: not so real numbers (-0), bytea, and secrets,
+ * which besides must not lie in a group's key.
+ */
 static bool groups(const bbots_column *column)
 {
     return schema_type_keyable(column->type) && column->type != BBOTS_TYPE_REAL &&
-           column->type != BBOTS_TYPE_DOUBLE && column->type != BBOTS_TYPE_BYTEA;
+           column->type != BBOTS_TYPE_DOUBLE && column->type != BBOTS_TYPE_BYTEA &&
+           (column->flags & BBOTS_COLUMN_SECRET) == 0;
 }
 
 /* The most bytes of a column in the aggregate's key; 0 when there is no limit. */

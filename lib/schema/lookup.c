@@ -81,3 +81,15 @@ int schema_index_serving(const bbots_index *indexes, unsigned index_count, const
     }
     return -1;
 }
+
+const bbots_foreign_key *schema_data_key_owner(const bbots_table *table)
+{
+    const bbots_index *primary = &table->indexes[0];
+    for (unsigned f = 0; f < table->foreign_key_count; f++) {
+        const bbots_foreign_key *key = &table->foreign_keys[f];
+        if (primary->column_count == 1 && key->column_count == 1 &&
+            key->columns[0] == primary->columns[0] && key->on_delete == BBOTS_CASCADE)
+            return key;
+    }
+    return NULL;
+}

@@ -35,6 +35,12 @@ int schema_serialize(bb_arena *arena, const bbots_schema *schema, const void **d
 int schema_deserialize(bb_arena *arena, const void *data, size_t size, const bbots_schema **schema,
                        bbots_error *error);
 
+/*
+ * The foreign key of a table that holds data keys ([datakey]) by which its rows belong to their
+ * owners: on the one column of its primary key, with CASCADE. NULL when there is none.
+ */
+const bbots_foreign_key *schema_data_key_owner(const bbots_table *table);
+
 /* XXH3-128 of the serialized form. */
 bbots_fingerprint schema_fingerprint(const void *serialized, size_t size);
 

@@ -9,7 +9,7 @@
  *   schema      {format: 1, name, tables: [table]}
  *   table       {name, comment?, columns: [column], indexes: [index], foreignKeys?: [key],
  *                trees: [tree], live?: [live]}
- *   column      {name, type, length?, scale?, notNull?, serial?, updatedAt?, secret?, vault?,
+ *   column      {name, type, length?, scale?, notNull?, serial?, updatedAt?, secret?, vault?, dataKey?,
  *                default?, defaultFunction?, comment?, unit?, values?}
  *   index       {name, kind, columns: [name]}
  *   key         {name, columns: [name], parent, parentColumns: [name], onDelete?}

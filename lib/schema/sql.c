@@ -106,7 +106,9 @@ static void put_tags(writer *to, const bbots_column *column)
         put(to, "]");
     if (*column->unit != '\0')
         fprintf(to->stream, " [unit: %s]", column->unit);
-    if ((column->flags & BBOTS_COLUMN_SECRET) != 0)
+    if ((column->flags & BBOTS_COLUMN_DATA_KEY) != 0)
+        put(to, " [datakey]");
+    else if ((column->flags & BBOTS_COLUMN_SECRET) != 0)
         put(to, " [secret]");
     if ((column->flags & BBOTS_COLUMN_VAULT) != 0)
         put(to, " [vault]");

@@ -50,6 +50,11 @@ bool schema_type_keyable(unsigned type)
     return type != BBOTS_TYPE_JSONB && type != BBOTS_TYPE_VECTOR;
 }
 
+bool schema_type_sealable(unsigned type)
+{
+    return type == BBOTS_TYPE_TEXT || type == BBOTS_TYPE_VARCHAR || type == BBOTS_TYPE_JSONB;
+}
+
 bool schema_type_sized(unsigned type, uint32_t length, unsigned scale)
 {
     switch (type) {

@@ -9,7 +9,7 @@
 const schema_word schema_column_flags[SCHEMA_COLUMN_FLAG_COUNT] = {
     {"notNull", BBOTS_COLUMN_NOT_NULL}, {"serial", BBOTS_COLUMN_SERIAL},
     {"updatedAt", BBOTS_COLUMN_UPDATED_AT}, {"secret", BBOTS_COLUMN_SECRET},
-    {"vault", BBOTS_COLUMN_VAULT},
+    {"vault", BBOTS_COLUMN_VAULT}, {"dataKey", BBOTS_COLUMN_DATA_KEY},
 };
 
 const schema_word schema_index_kinds[SCHEMA_INDEX_KIND_COUNT] = {

@@ -11,7 +11,7 @@ typedef struct schema_word {
     unsigned code;
 } schema_word;
 
-#define SCHEMA_COLUMN_FLAG_COUNT 5
+#define SCHEMA_COLUMN_FLAG_COUNT 6
 extern const schema_word schema_column_flags[SCHEMA_COLUMN_FLAG_COUNT];
 
 #define SCHEMA_INDEX_KIND_COUNT 5

@@ -16,8 +16,10 @@
 #define FORMAT_KEY "@bbots"
 #define SCHEMA_KEY "@schema"
 #define COMMIT_KEY "@commit"
+#define KEYS_KEY "@keys"
 #define FORMAT_SIZE 32
 #define STAT_SIZE 32
+#define CATALOG_FEATURES CATALOG_SEALED /* all that this library knows */
 
 static const char format_magic[8] = {'b', 'b', 'o', 't', 's', '\r', '\n', '\x1a'};
 
@@ -29,15 +31,21 @@ static store_bytes string_key(const char *string)
 
 /* ------------------------------------------------------------------ format and schema */
 
-static int save_format(store_txn *txn, const bbots_schema *schema, bbots_error *error)
+static int save_format(store_txn *txn, const bbots_fingerprint *fingerprint, uint32_t features,
+                       bbots_error *error)
 {
     uint8_t record[FORMAT_SIZE];
     memcpy(record, format_magic, 8);
     bb_store32(record + 8, CATALOG_FORMAT_VERSION);
-    bb_store32(record + 12, 0); /* feature bits: none yet */
-    memcpy(record + 16, schema->fingerprint.bytes, 16);
+    bb_store32(record + 12, features);
+    memcpy(record + 16, fingerprint->bytes, 16);
     store_bytes value = {record, sizeof record};
     return store_put(txn, STORE_MAIN, string_key(FORMAT_KEY), value, STORE_REPLACE, error);
+}
+
+static uint32_t features_of(store_bytes record)
+{
+    return bb_load32((const uint8_t *)record.data + 12);
 }
 
 static int save_schema(store_txn *txn, const bbots_schema *schema, bbots_error *error)
@@ -82,7 +90,13 @@ static int save_table(store_txn *txn, const bbots_table *table, bbots_error *err
 
 int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error *error)
 {
-    int rc = save_format(txn, schema, error);
+    store_bytes before;
+    int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &before, error);
+    if (rc < 0) {
+        return rc;
+    }
+    uint32_t features = rc == BBOTS_OK && before.size >= FORMAT_SIZE ? features_of(before) : 0;
+    rc = save_format(txn, &schema->fingerprint, features, error);
     if (rc == BBOTS_OK) {
         rc = save_schema(txn, schema, error);
     }
@@ -123,12 +137,12 @@ static int check_format(const char *path, int rc, store_bytes record, bbots_erro
         return rc;
     }
     uint32_t version = bb_load32((const uint8_t *)record.data + 8);
-    uint32_t features = bb_load32((const uint8_t *)record.data + 12);
-    if (version != CATALOG_FORMAT_VERSION || features != 0) {
+    uint32_t features = features_of(record);
+    if (version != CATALOG_FORMAT_VERSION || (features & ~CATALOG_FEATURES) != 0) {
         return bb_fail(error, BBOTS_UNSUPPORTED_VERSION,
                        "file \"%s\" has format version %u with features %#x; this library reads "
-                       "version %u with features 0",
-                       path, version, features, CATALOG_FORMAT_VERSION);
+                       "version %u with features %#x",
+                       path, version, features, CATALOG_FORMAT_VERSION, CATALOG_FEATURES);
     }
     return BBOTS_OK;
 }
@@ -195,7 +209,8 @@ int catalog_read(store_file *file, const char *path, const bbots_schema *expecte
     return rc;
 }
 
-int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, bbots_error *error)
+int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, uint32_t *features,
+                    bbots_error *error)
 {
     store_bytes record;
     int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &record, error);
@@ -207,7 +222,39 @@ int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, bbots_
         return bb_fail(error, BBOTS_SCHEMA_MISMATCH,
                        "another process changed the file's schema: open the store again");
     }
+    *features = features_of(record);
     return BBOTS_OK;
+}
+
+int catalog_save_features(store_txn *txn, uint32_t features, bbots_error *error)
+{
+    store_bytes record;
+    bbots_fingerprint fingerprint;
+    int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &record, error);
+    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && record.size < FORMAT_SIZE)) {
+        return bb_fail(error, BBOTS_CORRUPTED, "the file's format record is missing or damaged");
+    }
+    if (rc == BBOTS_OK) {
+        memcpy(fingerprint.bytes, (const uint8_t *)record.data + 16, sizeof fingerprint.bytes);
+        rc = save_format(txn, &fingerprint, features, error);
+    }
+    return rc;
+}
+
+int catalog_load_keys(store_txn *txn, store_bytes *record, bbots_error *error)
+{
+    int rc = store_get(txn, STORE_MAIN, string_key(KEYS_KEY), record, error);
+    if (rc == BBOTS_NOT_FOUND) {
+        record->data = NULL;
+        record->size = 0;
+        rc = BBOTS_OK;
+    }
+    return rc;
+}
+
+int catalog_save_keys(store_txn *txn, store_bytes record, bbots_error *error)
+{
+    return store_put(txn, STORE_MAIN, string_key(KEYS_KEY), record, STORE_REPLACE, error);
 }
 
 /* ------------------------------------------------------------------ tables and commits */

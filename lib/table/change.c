@@ -5,7 +5,7 @@
  * nowhere else, so nothing can be forgotten by a cascade, an import or a rollback to a savepoint,
  * which all come through.
  */
-#include "table/engine.h"
+#include "table/secret.h"
 
 static bool same_key(const engine_image *old, const engine_image *new_image)
 {
@@ -125,6 +125,9 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
     }
     if (rc == BBOTS_OK) {
         rc = undo_note(txn, state->engine, old, new_image, error);
+    }
+    if (rc == BBOTS_OK && state->engine->secret != 0) {
+        rc = secret_note_change(txn, state->engine, old, new_image, error);
     }
     if (rc == BBOTS_OK) {
         rc = change_row(txn, state, old, new_image, error);

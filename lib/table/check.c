@@ -22,6 +22,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define FINDINGS_DEFAULT 1000u
 #define PROGRESS_STEPS   4096u
@@ -190,6 +191,62 @@ static int check_tree_count(check *run)
     return rc;
 }
 
+/* ------------------------------------------------------------------ sealed values */
+
+int check_sealed_count(check *run, const bbots_value *sealed)
+{
+    if (run->sealed == NULL) {
+        run->sealed = calloc(1, sizeof *run->sealed);
+        if (run->sealed == NULL) {
+            return bb_fail(run->error, BBOTS_NO_MEMORY, "out of memory");
+        }
+    }
+    return secret_count_value(run->sealed, sealed, 1, run->error);
+}
+
+static uint64_t count_of_key(const secret_state *state, bbots_key_id id)
+{
+    for (unsigned i = 0; state != NULL && i < state->count_used; i++) {
+        if (memcmp(state->counts[i].id.bytes, id.bytes, sizeof id.bytes) == 0) {
+            return state->counts[i].values;
+        }
+    }
+    return 0;
+}
+
+static int compare_counts(check *run, const secret_state *one, const secret_state *other,
+                          bool is_catalogue)
+{
+    static const store_bytes no_row = {NULL, 0};
+    int rc = BBOTS_OK;
+    for (unsigned i = 0; one != NULL && i < one->count_used && rc == BBOTS_OK; i++) {
+        bbots_key_id id = one->counts[i].id;
+        uint64_t here = one->counts[i].values;
+        uint64_t there = count_of_key(other, id);
+        /* What both know is judged once, from the catalogue's side. */
+        if (here != there && (is_catalogue || there == 0)) {
+            char shown[BBOTS_KEY_ID_TEXT_MAX];
+            bbots_key_id_print(id, shown);
+            rc = check_report(run, BBOTS_DERIVED, "@keys", no_row,
+                              "the catalogue counts %llu values sealed with key %s; there are %llu",
+                              (unsigned long long)(is_catalogue ? here : there), shown,
+                              (unsigned long long)(is_catalogue ? there : here));
+        }
+    }
+    return rc;
+}
+
+/* The catalogue's counts by key against those of the rows. */
+static int check_key_counts(check *run)
+{
+    secret_state *catalogue;
+    int rc = secret_load_counts(run->txn, &catalogue, run->error);
+    if (rc == BBOTS_OK) {
+        rc = compare_counts(run, catalogue, run->sealed, true);
+    }
+    return rc == BBOTS_OK ? compare_counts(run, run->sealed, catalogue, false) : rc;
+}
+
 /* ------------------------------------------------------------------ the run */
 
 static int check_table(check *run, engine_table *engine)
@@ -264,6 +321,9 @@ static int check_tables(check *run)
     if (rc == BBOTS_OK) {
         rc = check_live_count(run);
     }
+    if (rc == BBOTS_OK && run->options->table == NULL) {
+        rc = check_key_counts(run);
+    }
     return rc == BBOTS_OK ? report_progress(run) : rc;
 }
 
@@ -293,6 +353,11 @@ int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_
         reference_forget(txn);
         rc = check_tables(&run);
         reference_forget(txn);
+    }
+    secret_memory_wipe(&run.opened, false);
+    if (run.sealed != NULL) {
+        free(run.sealed->counts);
+        free(run.sealed);
     }
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }

@@ -5,7 +5,7 @@
 #ifndef TABLE_CHECK_H
 #define TABLE_CHECK_H
 
-#include "table/engine.h"
+#include "table/secret.h"
 
 #include <bbots/check.h>
 
@@ -22,6 +22,9 @@ typedef struct check {
     uint64_t rows_total; /* of all tables that are looked at */
     uint64_t steps;      /* rows and entries so far */
     uint64_t blocks;     /* of live aggregates so far */
+
+    secret_state *sealed; /* counts of sealed values by key; NULL: none was met */
+    secret_memory opened; /* the value under check */
 
     /* Of the table under check: */
     engine_table *engine;
@@ -47,6 +50,9 @@ int check_walk(check *run, store_tree tree, check_visit *visit, void *context);
 
 /* Every row of the table under check (check_row.c). */
 int check_rows(check *run);
+
+/* Counts a sealed value by its key; held against the catalogue at the end (check.c). */
+int check_sealed_count(check *run, const bbots_value *sealed);
 
 /* An index tree of the table against its rows, both ways (check_tree.c). */
 int check_tree(check *run, unsigned tree);

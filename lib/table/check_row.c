@@ -205,6 +205,44 @@ static int check_usual(const subject *of, const bbots_column *column, const bbot
     return rc;
 }
 
+/*
+ * A sealed value has its shape, and where its key is at hand it opens and is what its column may
+ * hold. Nothing of it is shown.
+ */
+static int check_sealed(const subject *of, unsigned c, bbots_value *value)
+{
+    check *run = of->run;
+    const bbots_column *column = &of->row.table->columns[c];
+    bbots_row row = of->row;
+    bbots_error why;
+    secret_state *state;
+    int rc = check_sealed_count(run, value);
+    if (rc == BBOTS_OK) {
+        rc = secret_state_of(run->txn, &state, run->error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    secret_memory callers = state->opened; /* what the caller opened before stays at hand */
+    state->opened = run->opened;
+    row_give(run->txn, run->engine, &row);
+    rc = bbots_row_secret(&row, c, value, &why);
+    const char *fault = rc == BBOTS_TAMPERED ? "is sealed and was changed or moved"
+                        : rc == BBOTS_OK     ? value_fault(column, value)
+                                             : NULL;
+    secret_memory_wipe(&state->opened, true);
+    run->opened = state->opened;
+    state->opened = callers;
+    if (fault != NULL) {
+        return check_report(run, BBOTS_DAMAGE, column->name, of->key, "column \"%s\" %s", column->name,
+                            fault);
+    }
+    if (rc < 0 && rc != BBOTS_KEY_MISSING) {
+        return bb_fail(run->error, rc, "%s", why.message);
+    }
+    return BBOTS_OK;
+}
+
 static int check_value(const subject *of, unsigned c)
 {
     const bbots_column *column = &of->row.table->columns[c];
@@ -214,6 +252,9 @@ static int check_value(const subject *of, unsigned c)
                    ? BBOTS_OK
                    : check_report(of->run, BBOTS_DAMAGE, column->name, of->key,
                                   "column \"%s\" must have a value and is null", column->name);
+    }
+    if (value.kind == BBOTS_SEALED) {
+        return check_sealed(of, c, &value);
     }
     const char *fault = value_fault(column, &value);
     if (fault != NULL) {

@@ -352,6 +352,7 @@ int bbots_cursor_next(bbots_cursor *cursor, bbots_row *row, bbots_error *error)
         if (rc == BBOTS_OK && place(cursor, entry, row) == 0 &&
             !(cursor->live_only && bbots_row_is_deleted(row))) {
             cursor->left--;
+            row_give(cursor->txn, cursor->table, row);
             return BBOTS_OK;
         }
     }

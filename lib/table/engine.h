@@ -11,6 +11,7 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "store/store.h"
+#include "vault/vault.h"
 
 #include <bbots/cursor.h>
 #include <bbots/explain.h>
@@ -29,6 +30,9 @@ typedef struct engine_table {
     uint64_t not_null;        /* sets of columns */
     uint64_t updated_at;
     uint64_t referenced;      /* columns that foreign keys of any table point to */
+    uint64_t secret;          /* columns that are sealed when the host gave keys */
+    int data_key;             /* column that holds an owner's data key, or -1 */
+    int owner;                /* column that names whose data key seals, or -1 */
     int serial;               /* column, or -1 */
     int deleted_at;           /* column, or -1 */
     int is_active;            /* column, or -1 */
@@ -54,6 +58,8 @@ struct bbots_store {
     store_tree live;          /* of all live aggregates, when the schema has any */
     bool has_lives;
     bool read_only;
+    bbots_keyring *keys;      /* NULL: none were given */
+    engine_table *data_keys;  /* the table that holds data keys, or NULL */
     pthread_mutex_t spare_mutex;
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;
@@ -117,6 +123,8 @@ struct bbots_txn {
     bb_arena scratch;             /* of the statement under way */
     bb_arena last_scratch;        /* of the write before */
     undo_log *undo;               /* NULL: no savepoint is set */
+    uint32_t features;            /* of a write transaction: the file's, CATALOG_SEALED and others */
+    struct secret_state *secrets; /* NULL: no sealed value was met (secret.c) */
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
     uint8_t **deferred;           /* by table and foreign key (defer.c); NULL: none is deferred */
     void *kept;                   /* what a room above keeps in the arena for as long */
@@ -142,6 +150,9 @@ void txn_discard_spares(bbots_store *store);
 
 #define CATALOG_FORMAT_VERSION 1u
 
+/* What a file may have that not every reader knows: bits in its format record. */
+#define CATALOG_SEALED 1u /* sealed values are or were in it */
+
 /* Fills a new file: format record, schema, trees and records of all tables. */
 int catalog_create(store_file *file, void *schema, bbots_error *error);
 
@@ -155,8 +166,16 @@ int catalog_read(store_file *file, const char *path, const bbots_schema *expecte
 /* Records a new schema with its additional trees and tables; indexes are built by the caller. */
 int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error *error);
 
-/* Whether the file still has this schema (another process may have changed it). */
-int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, bbots_error *error);
+/* Whether the file still has this schema (another process may have changed it); its features. */
+int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, uint32_t *features,
+                    bbots_error *error);
+
+/* Notes what the file has from now on. */
+int catalog_save_features(store_txn *txn, uint32_t features, bbots_error *error);
+
+/* The record of how many values each key sealed, as bytes; size 0 when there is none. */
+int catalog_load_keys(store_txn *txn, store_bytes *record, bbots_error *error);
+int catalog_save_keys(store_txn *txn, store_bytes record, bbots_error *error);
 
 int catalog_load_stat(store_txn *txn, const bbots_table *table, engine_stat *stat,
                       bbots_error *error);
@@ -201,6 +220,12 @@ int row_find(bbots_txn *txn, engine_table *table, unsigned index, const bbots_va
 /* Encodes stored-form values into memory of the scratch arena. */
 int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, engine_image *image,
              bbots_error *error);
+
+/* A row that goes to the caller: its sealed columns can be opened. */
+static inline void row_give(bbots_txn *txn, const engine_table *table, bbots_row *row)
+{
+    row->txn = table->secret != 0 && txn->store->keys != NULL ? txn : NULL;
+}
 
 /* Copies a row's bytes into the scratch arena, so that it outlives writes. */
 int row_keep(bbots_txn *txn, engine_image *image, bbots_error *error);

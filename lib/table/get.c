@@ -20,6 +20,7 @@ int bbots_get(bbots_txn *txn, const bbots_table *table, unsigned index, const bb
     }
     if (rc == BBOTS_OK) {
         *row = image.row;
+        row_give(txn, engine, row);
     }
     return rc;
 }

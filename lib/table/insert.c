@@ -5,7 +5,7 @@
  * complaint: each value against its column, then NOT NULL, then unique keys in the order of the
  * indexes, then foreign keys.
  */
-#include "table/engine.h"
+#include "table/secret.h"
 
 #include "codec/literal.h"
 
@@ -147,6 +147,9 @@ static int default_value(bbots_txn *txn, txn_table *state, unsigned column, bbot
         *value = bbots_value_uuid(bbots_uuid_random());
         break;
     default:
+        if ((int)column == table->data_key) {
+            return data_key_make(txn, table->table, column, value, error);
+        }
         *value = table->defaults[column];
         break;
     }
@@ -208,12 +211,15 @@ void serial_note(txn_table *state, const bbots_value *values)
 }
 
 /* Inserts a row of stored-form values that passed NOT NULL. */
-static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *complete,
+static int insert_complete(bbots_txn *txn, txn_table *state, bbots_value *complete,
                            bbots_row *stored, bbots_error *error)
 {
     engine_table *table = state->engine;
     engine_image image;
-    int rc = row_make(txn, table, complete, &image, error);
+    int rc = table->secret != 0 ? secret_seal(txn, table, NULL, complete, ~UINT64_C(0), error) : BBOTS_OK;
+    if (rc == BBOTS_OK) {
+        rc = row_make(txn, table, complete, &image, error);
+    }
     if (rc == BBOTS_OK) {
         rc = check_unique(txn, table, NULL, &image, complete, error);
     }
@@ -227,6 +233,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, const bbots_value *
         serial_note(state, complete);
         if (stored != NULL) {
             *stored = image.row; /* in scratch: it lives until the next statement */
+            row_give(txn, table, stored);
         }
     }
     return rc;
@@ -274,9 +281,13 @@ int statement_begin(bbots_txn *txn, const bbots_table *table, bool write, engine
         bb_arena last = txn->scratch;
         txn->scratch = txn->last_scratch;
         txn->last_scratch = last;
+        if (txn->secrets != NULL) {
+            secret_turn(txn->secrets);
+        }
     }
     if (write || !txn->write) {
         bb_arena_reset(&txn->scratch);
+        txn->scratch.wipe = rc == BBOTS_OK && (*engine)->secret != 0 && txn->store->keys != NULL;
     }
     return rc;
 }
@@ -382,6 +393,7 @@ int bbots_upsert(bbots_txn *txn, const bbots_table *table, unsigned conflict,
     }
     if (stored != NULL) {
         *stored = image.row;
+        row_give(txn, engine, stored);
     }
     return BBOTS_OK;
 }

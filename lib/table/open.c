@@ -1,7 +1,7 @@
 /*
  * table/open.c - a store is opened: the file, its schema, and what the engine derives from it.
  */
-#include "table/engine.h"
+#include "table/secret.h"
 
 #include "codec/literal.h"
 #include "schema/build.h"
@@ -38,6 +38,8 @@ static void prepare_columns(engine_table *engine)
 {
     const bbots_table *table = engine->table;
     engine->serial = -1;
+    engine->data_key = -1;
+    engine->owner = -1;
     engine->deleted_at = -1;
     engine->is_active = -1;
     for (unsigned c = 0; c < table->column_count; c++) {
@@ -45,6 +47,9 @@ static void prepare_columns(engine_table *engine)
         bool time = column->type == BBOTS_TYPE_TIMESTAMP || column->type == BBOTS_TYPE_TIMESTAMPTZ;
         if ((column->flags & BBOTS_COLUMN_NOT_NULL) != 0) {
             engine->not_null |= BBOTS_COLUMN_BIT(c);
+        }
+        if ((column->flags & BBOTS_COLUMN_SECRET) != 0) {
+            engine->secret |= BBOTS_COLUMN_BIT(c);
         }
         if ((column->flags & BBOTS_COLUMN_UPDATED_AT) != 0) {
             engine->updated_at |= BBOTS_COLUMN_BIT(c);
@@ -106,6 +111,7 @@ static int prepare_tables(bbots_store *store, bbots_error *error)
     for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
         rc = prepare_table(store, &store->tables[t], store->schema->tables[t], error);
     }
+    data_key_prepare(store);
     return rc;
 }
 
@@ -248,7 +254,8 @@ static int upgrade_once(bbots_store *store, const bbots_schema *old, bbots_error
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = catalog_confirm(&txn, &old->fingerprint, error);
+    uint32_t features;
+    rc = catalog_confirm(&txn, &old->fingerprint, &features, error);
     if (rc == BBOTS_OK) {
         rc = catalog_write_schema(&txn, store->schema, error);
     }
@@ -329,7 +336,8 @@ static store_options file_options(const bbots_options *options)
 static int check_options(const char *path, const bbots_options *options, bbots_error *error)
 {
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
-                           BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK;
+                           BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK |
+                           BBOTS_OPEN_ALL_KEYS;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
     }
@@ -381,6 +389,7 @@ static void free_store(bbots_store *store)
         free(atomic_load(&store->kept[i]));
     }
     bb_arena_free(&store->arena);
+    bbots_keyring_free(store->keys);
     pthread_mutex_destroy(&store->spare_mutex);
     pthread_mutex_destroy(&store->writers.mutex);
     free(store);
@@ -407,7 +416,21 @@ static int open_engine(bbots_store *store, const char *path, const bbots_options
         /* Resting read transactions hold reader slots, which others may need: one of 64. */
         store->spare_max = stat.readers_max / 64;
     }
+    if (rc == BBOTS_OK && (options->flags & BBOTS_OPEN_ALL_KEYS) != 0) {
+        rc = secret_check_keys(store, path, error);
+        txn_discard_spares(store);
+    }
     return rc;
+}
+
+static int take_keys(bbots_store *store, const bbots_options *options, bbots_error *error)
+{
+    if (options->keys == NULL || bbots_keyring_count(options->keys) == 0) {
+        return BBOTS_OK;
+    }
+    store->keys = vault_keyring_copy(options->keys);
+    return store->keys != NULL ? BBOTS_OK
+                               : bb_fail(error, BBOTS_NO_MEMORY, "out of guarded memory");
 }
 
 int bbots_open(const char *path, const bbots_options *options, bbots_store **opened,
@@ -429,7 +452,10 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     pthread_mutex_init(&store->spare_mutex, NULL);
     pthread_mutex_init(&store->writers.mutex, NULL);
     store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
-    rc = open_file(path, options, &store->file, error);
+    rc = take_keys(store, options, error);
+    if (rc == BBOTS_OK) {
+        rc = open_file(path, options, &store->file, error);
+    }
     if (rc == BBOTS_OK) {
         rc = open_engine(store, path, options, error);
         if (rc != BBOTS_OK) {

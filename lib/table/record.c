@@ -173,6 +173,9 @@ static void write_fields(const bbots_row *row, uint64_t columns, void *record)
         bbots_value value = bbots_row_value(row, c);
         if (value.kind == BBOTS_NULL) {
             sets->null |= BBOTS_COLUMN_BIT(c);
+        } else if (value.kind == BBOTS_SEALED) {
+            sets->given &= ~BBOTS_COLUMN_BIT(c); /* neither null nor known */
+            value = bbots_value_null();
         }
         set_field(&row->table->columns[c], &value,
                   (uint8_t *)record + row->table->columns[c].field);

@@ -4,6 +4,7 @@
 #include "table/engine.h"
 
 #include "codec/literal.h"
+#include "table/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,13 +66,18 @@ int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *has
     row->table = table->table;
     row->data = data.data;
     row->layout = layout;
+    row->txn = NULL;
     row->size = (uint32_t)data.size;
     return BBOTS_OK;
 }
 
 bbots_value bbots_row_value(const bbots_row *row, unsigned column)
 {
-    return codec_row_value(row->layout, row->data, row->size, column);
+    bbots_value value = codec_row_value(row->layout, row->data, row->size, column);
+    if (value.kind == BBOTS_SEALED && row->txn != NULL) {
+        (void)secret_open(row, column, &value, NULL); /* it stays what it is when it does not open */
+    }
+    return value;
 }
 
 int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes key,
@@ -236,6 +242,7 @@ int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, eng
     image->row.data = bytes;
     image->row.size = (uint32_t)size;
     image->row.layout = &table->layout;
+    image->row.txn = NULL;
     image->key_size = codec_key_of_row(&image->row, primary->columns, primary->column_count,
                                        image->key, NULL);
     return BBOTS_OK;

@@ -3,6 +3,7 @@
  */
 #include "table/engine.h"
 #include "table/pending.h"
+#include "table/secret.h"
 
 #include <stdlib.h>
 
@@ -36,6 +37,7 @@ static bool keep_spare(bbots_txn *txn)
 
 static void free_txn(bbots_txn *txn)
 {
+    secret_end(txn);
     store_discard(&txn->base);
     bb_arena_free(&txn->arena);
     bb_arena_free(&txn->scratch);
@@ -148,7 +150,7 @@ int bbots_begin(bbots_store *store, bbots_access access, bbots_txn **begun, bbot
     txn->write = write;
     int rc = store_begin(store->file, write, &txn->base, error);
     if (rc == BBOTS_OK && write) {
-        rc = catalog_confirm(&txn->base, &store->fingerprint, error);
+        rc = catalog_confirm(&txn->base, &store->fingerprint, &txn->features, error);
         if (rc != BBOTS_OK) {
             store_abort(&txn->base);
         }
@@ -194,6 +196,9 @@ void bbots_rollback(bbots_txn *txn)
         store_rest(&txn->base);
         txn->now_known = false;
         txn->kept = NULL;
+        if (txn->secrets != NULL) {
+            secret_rest(txn->secrets);
+        }
         bb_arena_reset(&txn->arena);
         bb_arena_reset(&txn->scratch);
         if (!keep_spare(txn)) {
@@ -222,6 +227,9 @@ static int complete(bbots_txn *txn, bbots_error *error)
             rc = catalog_save_stat(&txn->base, state->engine->table, &state->stat, error);
             changed = true;
         }
+    }
+    if (rc == BBOTS_OK) {
+        rc = secret_save_counts(txn, error);
     }
     return rc == BBOTS_OK && changed ? catalog_save_commit(&txn->base, error) : rc;
 }

@@ -1,7 +1,7 @@
 /*
  * table/update.c - update and soft delete.
  */
-#include "table/engine.h"
+#include "table/secret.h"
 
 static bool in_set(uint64_t set, unsigned column)
 {
@@ -37,6 +37,9 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         merge_values(txn, table, &old->row, values, set, merged);
         rc = check_not_null(table, merged, error);
     }
+    if (rc == BBOTS_OK && table->secret != 0) {
+        rc = secret_seal(txn, table, old, merged, set, error);
+    }
     if (rc == BBOTS_OK) {
         rc = row_make(txn, table, merged, &image, error);
     }
@@ -57,6 +60,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         serial_note(state, merged);
         if (stored != NULL) {
             *stored = image.row;
+            row_give(txn, table, stored);
         }
     }
     return rc;

@@ -61,6 +61,23 @@ bool vault_key_read(const char *text, size_t size, uint8_t key[BBOTS_KEY_BYTES])
     return failed == 0 && read == BBOTS_KEY_BYTES && end == text + size;
 }
 
+bool vault_key_fits(const char *text, size_t size)
+{
+    uint8_t key[BBOTS_KEY_BYTES];
+    bool fits = vault_key_read(text, size, key);
+    vault_wipe(key, sizeof key);
+    return fits;
+}
+
+void vault_key_random_text(char text[HEX_SIZE + 1])
+{
+    uint8_t bytes[BBOTS_KEY_BYTES];
+    vault_start();
+    randombytes_buf(bytes, sizeof bytes);
+    (void)sodium_bin2hex(text, HEX_SIZE + 1, bytes, sizeof bytes);
+    vault_wipe(bytes, sizeof bytes);
+}
+
 size_t bbots_key_id_print(bbots_key_id id, char buffer[BBOTS_KEY_ID_TEXT_MAX])
 {
     (void)sodium_bin2hex(buffer, BBOTS_KEY_ID_TEXT_MAX, id.bytes, sizeof id.bytes);
@@ -339,8 +356,8 @@ int bbots_key_file_create(const char *path, bbots_key_id *id, bbots_error *error
         rc = file_failure(path, errno, error);
     }
     if (rc == BBOTS_OK) {
-        randombytes_buf(key->secret, sizeof key->secret);
-        (void)sodium_bin2hex(text, HEX_SIZE + 1, key->secret, sizeof key->secret);
+        vault_key_random_text(text);
+        (void)vault_key_read(text, HEX_SIZE, key->secret);
         if (!write_key(fd, text)) {
             rc = file_failure(path, errno != 0 ? errno : EIO, error);
             unlink(path);

@@ -59,8 +59,14 @@ bbots_keyring *vault_keyring_copy(const bbots_keyring *ring);
  */
 bool vault_is_ascii(const char *text, size_t size);
 
+/* A new random key as 64 hexadecimal digits and a NUL. */
+void vault_key_random_text(char text[2 * BBOTS_KEY_BYTES + 1]);
+
 /* Reads 64 hexadecimal digits or 44 characters of base64 as a key. */
 bool vault_key_read(const char *text, size_t size, uint8_t key[BBOTS_KEY_BYTES]);
+
+/* Whether a text is one that vault_key_read() reads. */
+bool vault_key_fits(const char *text, size_t size);
 
 /* ------------------------------------------------------------------ the ciphers (cipher.c) */
 

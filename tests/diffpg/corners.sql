@@ -149,7 +149,7 @@ CREATE TABLE hats ( -- Know a head by its tree.
 CREATE TABLE tickets ( -- A serial that ends soon.
     id smallserial PRIMARY KEY,
     token uuid NOT NULL UNIQUE DEFAULT (gen_random_uuid()),
-    pin text UNIQUE, -- Never shown. [secret]
+    pin text UNIQUE, -- Never shown. [vault]
     price decimal(10,4) NOT NULL DEFAULT 1.5,
     quantity integer DEFAULT 7,
     made timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,

@@ -394,7 +394,7 @@ class Store:
                      self.pages.walk(self.pages.newest["main"])}
         magic, version, features, self.fingerprint = struct.unpack("<8sII16s",
                                                                    self.record("@bbots")[:32])
-        must(magic == b"bbots\r\n\x1a" and version == 1 and features == 0, "no store of version 1")
+        must(magic == b"bbots\r\n\x1a" and version == 1 and features & ~1 == 0, "no store of version 1")
         self.tables = {t["name"]: t for t in unpack(self.record("@schema"))["tables"]}
         for table in self.tables.values():
             named = {column["name"]: column for column in table["columns"]}

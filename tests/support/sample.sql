@@ -146,7 +146,7 @@ CREATE TABLE helmets ( -- Cannot forget their head, and are told to.
 CREATE TABLE tickets ( -- A serial that ends soon.
     id smallserial PRIMARY KEY,
     token uuid NOT NULL UNIQUE DEFAULT (gen_random_uuid()),
-    pin text, -- Never shown. [secret]
+    pin text, -- Never shown. [vault]
     price decimal(10,4) NOT NULL DEFAULT 1.5,
     quantity integer DEFAULT 7,
     made timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,

@@ -184,6 +184,29 @@ static void an_arena_can_be_used_again_after_free(void **state)
     bb_arena_free(&arena);
 }
 
+static void secrets_are_overwritten_when_they_are_taken_back(void **state)
+{
+    (void)state;
+    static const char secret[] = "not for the next one";
+    bb_arena arena;
+    bb_arena_init(&arena);
+    bb_arena_mark mark = bb_arena_mark_here(&arena);
+    char *first = bb_arena_copy(&arena, secret, sizeof secret);
+    char *large = bb_arena_alloc(&arena, 100000);
+    memcpy(large + 99000, secret, sizeof secret);
+    arena.wipe = true;
+    bb_arena_rewind(&arena, mark);
+    assert_ptr_equal(bb_arena_alloc(&arena, 100000), large); /* the same memory again */
+    assert_int_equal(large[99000], 0);
+    assert_true(arena.wipe);
+    bb_arena_reset(&arena);
+    assert_false(arena.wipe);
+    char *again = bb_arena_alloc(&arena, sizeof secret);
+    assert_true(again == first || again == large);
+    assert_int_equal(again[0], 0);
+    bb_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +219,7 @@ int main(void)
         cmocka_unit_test(nothing_has_an_address_of_its_own),
         cmocka_unit_test(a_copy_ends_with_a_zero_byte),
         cmocka_unit_test(an_arena_can_be_used_again_after_free),
+        cmocka_unit_test(secrets_are_overwritten_when_they_are_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

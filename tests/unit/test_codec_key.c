@@ -125,7 +125,7 @@ static uint8_t *encode_row(const bbots_table *table, const bbots_value *values,
     uint8_t *bytes = malloc(size);
     assert_non_null(bytes);
     codec_row_encode(layout, values, bytes, size);
-    *row = (bbots_row){table, bytes, layout, (uint32_t)size};
+    *row = (bbots_row){table, bytes, layout, (uint32_t)size, NULL};
     return bytes;
 }
 

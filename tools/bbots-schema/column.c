@@ -123,6 +123,9 @@ static void read_column(sqlite3 *database, gen_table *table, unsigned number, sq
     if (notes_updates(column))
         column->flags |= BBOTS_COLUMN_UPDATED_AT;
     gen_default(database, place, gen_catalogue_text(query, 3), column);
+    if ((column->flags & BBOTS_COLUMN_SECRET) != 0 && !schema_type_sealable(column->type))
+        gen_refuse(place, "column \"%s\" is secret and of type %s: what is sealed is text, varchar or jsonb",
+                   column->name, schema_type_word(column->type));
 }
 
 void gen_columns(sqlite3 *database, gen_table *table)

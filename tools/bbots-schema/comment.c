@@ -4,6 +4,7 @@
  *   [values: a, b, c]  values that usually stand here; not enforced
  *   [unit: ms]         what a number counts
  *   [secret] [vault]   never shown
+ *   [datakey]          secret, and a key for the secrets of the row's owner
  *
  * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them.
  *
@@ -99,9 +100,12 @@ static void take_tag(const gen_comment *comment, const char *tag, bbots_column *
         column->flags |= BBOTS_COLUMN_SECRET;
     else if (strcmp(tag, "vault") == 0)
         column->flags |= BBOTS_COLUMN_VAULT;
+    else if (strcmp(tag, "datakey") == 0)
+        column->flags |= BBOTS_COLUMN_SECRET | BBOTS_COLUMN_DATA_KEY;
     else
         gen_refuse(comment->place,
-                   "tag [%s] is unknown; known are [values: a, b], [unit: x], [secret], [vault]",
+                   "tag [%s] is unknown; known are [values: a, b], [unit: x], [secret], [vault], "
+                   "[datakey]",
                    tag);
 }
 

@@ -29,6 +29,7 @@ static const flag_name column_flags[] = {
     {BBOTS_COLUMN_SECRET, "BBOTS_COLUMN_SECRET"},
     {BBOTS_COLUMN_VAULT, "BBOTS_COLUMN_VAULT"},
     {BBOTS_COLUMN_UPDATED_AT, "BBOTS_COLUMN_UPDATED_AT"},
+    {BBOTS_COLUMN_DATA_KEY, "BBOTS_COLUMN_DATA_KEY"},
     {0, NULL},
 };
 static const flag_name index_flags[] = {

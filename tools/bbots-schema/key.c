@@ -23,6 +23,10 @@ static void add_column(const gen_table *table, gen_place place, const char *name
         gen_refuse(place, "column \"%s\" of table \"%s\" is of type %s, which has no order and "
                           "cannot be in a key or index",
                    name, table->table.name, schema_type_word(table->columns[number].type));
+    if ((table->columns[number].flags & BBOTS_COLUMN_SECRET) != 0)
+        gen_refuse(place, "column \"%s\" of table \"%s\" is secret and cannot be in a key or index: "
+                          "equal values do not look alike once they are sealed",
+                   name, table->table.name);
     if (*count == BBOTS_KEY_COLUMNS_MAX)
         gen_refuse(place, "a key or index of table \"%s\" has more than %d columns",
                    table->table.name, BBOTS_KEY_COLUMNS_MAX);
