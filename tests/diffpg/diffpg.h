@@ -16,6 +16,7 @@
  *     store.c       a statement on the store
  *     postgres.c    statements on PostgreSQL
  *     answer.c      what they said, and whether it is the same
+ *     variety.c     which kinds of statements there were
  *     excuse.c      differences that the documents decide
  *     contents.c    all rows and all indexes of both
  *     session.c     both engines together, statement by statement
@@ -84,6 +85,10 @@ typedef enum verb {
     ROLLBACK_TO,
     RELEASE
 } verb;
+#define VERB_COUNT (RELEASE + 1)
+
+/* A verb as SQL says it. */
+const char *verb_name(verb which);
 
 typedef struct statement {
     verb verb;
@@ -141,6 +146,8 @@ typedef struct answer {
     char *row;    /* the row that stands after it, from malloc; or NULL */
     size_t row_size;
     bool far_reaching; /* a delete that met references: see excuse.c */
+    uint64_t cascaded; /* rows that a delete took with it, as the store says */
+    uint64_t set_null; /* and rows that lost a reference */
     char message[512];
 } answer;
 
@@ -162,6 +169,24 @@ typedef struct tally {
 
 void tally_add(tally *all, const char *sqlstate);
 void tally_print(const tally *ours, const tally *theirs);
+
+/* ------------------------------------------------------------------ what there was: variety.c */
+
+typedef struct variety {
+    uint64_t done[VERB_COUNT];
+    uint64_t refused[VERB_COUNT];
+    uint64_t defaults;   /* rows in which a column with a default was left out */
+    uint64_t nulls;      /* statements with a NULL among their values */
+    uint64_t keys;       /* updates that name a column of the primary key, */
+    uint64_t references; /* one of a foreign key, */
+    uint64_t referenced; /* one that a foreign key points to */
+    uint64_t far;        /* deletes that reached other rows */
+    uint64_t cascaded;   /* rows deleted that way, */
+    uint64_t set_null;   /* rows that lost a reference */
+} variety;
+
+void variety_add(variety *all, const bbots_schema *schema, const statement *one, const answer *ours);
+void variety_print(const variety *all);
 
 /* ------------------------------------------------------------------ the server: server.c */
 
@@ -302,6 +327,7 @@ typedef struct figures {
     tally ours;
     tally theirs;
     excuses excused;
+    variety variety;
 } figures;
 
 typedef struct session {

@@ -183,6 +183,7 @@ static int print_figures(const run *all, double taken)
     printf("seed %llu: %llu statements in %.1f s (%.0f a second), %llu rows compared\n",
            (unsigned long long)all->wanted.seed, (unsigned long long)counted->statements, taken,
            (double)counted->statements / taken, (unsigned long long)counted->rows);
+    variety_print(&counted->variety);
     tally_print(&counted->ours, &counted->theirs);
     printf(
         "  excused (excuse.c): %llu by the order of triggers, %llu by a transaction's own rows\n",

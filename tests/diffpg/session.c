@@ -36,9 +36,6 @@ void session_close(session *both)
 static void note_difference(session *both, const statement *one, const answer *ours,
                             const answer *theirs, uint64_t number)
 {
-    static const char *const verbs[] = {"INSERT",      "UPDATE", "DELETE",   "UPSERT",
-                                        "BEGIN",       "COMMIT", "ROLLBACK", "SAVEPOINT",
-                                        "ROLLBACK TO", "RELEASE"};
     if (both->differs) {
         return;
     }
@@ -47,8 +44,8 @@ static void note_difference(session *both, const statement *one, const answer *o
     both->at = number;
     bool row =
         strcmp(ours->sqlstate, theirs->sqlstate) == 0 && strcmp(ours->sqlstate, "00000") == 0;
-    snprintf(both->kind, sizeof both->kind, "%s: libbbots %s, PostgreSQL %s%s", verbs[one->verb],
-             ours->sqlstate, theirs->sqlstate, row ? ", rows" : "");
+    snprintf(both->kind, sizeof both->kind, "%s: libbbots %s, PostgreSQL %s%s",
+             verb_name(one->verb), ours->sqlstate, theirs->sqlstate, row ? ", rows" : "");
     both->report.size = 0;
     sql_print(one, &both->report);
     answer_print("libbbots", ours, &both->report);
@@ -62,6 +59,7 @@ static void judge(session *both, const statement *one, answer *ours, answer *the
         both->counted->statements++;
         tally_add(&both->counted->ours, ours->sqlstate);
         tally_add(&both->counted->theirs, theirs->sqlstate);
+        variety_add(&both->counted->variety, both->ours.schema, one, ours);
     }
     if (!answer_same(ours, theirs)) {
         note_difference(both, one, ours, theirs, number);

@@ -154,12 +154,42 @@ static int run_upsert(bbots_txn *txn, const statement *one, const bbots_value *v
     return rc;
 }
 
+/* What an explanation foretold is what the delete said; otherwise it counts as an error of ours. */
+static int hold_against(const bbots_explanation *foretold, int rc, const bbots_deleted *deleted,
+                        bbots_error *error)
+{
+    bool refused = foretold->refusal_count > 0;
+    const bbots_refusal *first = foretold->refusals;
+    bool as_foretold =
+        refused ? rc == first->code && (rc != BBOTS_FOREIGN_KEY_VIOLATION ||
+                                        strcmp(error->constraint, first->reference->name) == 0)
+                : rc == BBOTS_OK && foretold->deleted == deleted->rows + deleted->cascaded &&
+                      foretold->set_null == deleted->set_null;
+    if (as_foretold) {
+        return rc;
+    }
+    *error = (bbots_error){.code = BBOTS_CORRUPTED, .sqlstate = "XX001"};
+    snprintf(error->message, sizeof error->message,
+             "explained otherwise: %llu deleted, %llu set to null, %s",
+             (unsigned long long)foretold->deleted, (unsigned long long)foretold->set_null,
+             refused ? first->reference->name : "not refused");
+    return BBOTS_CORRUPTED;
+}
+
 static int run_delete(store_side *side, bbots_txn *txn, const statement *one,
                       const bbots_value *key, answer *said, bbots_error *error)
 {
     bbots_deleted deleted;
+    bbots_explanation *foretold = NULL;
+    int explained = bbots_explain_delete(txn, one->table, one->index, key, &foretold, error);
     int rc = bbots_delete(txn, one->table, one->index, key, &deleted, error);
     said->rows = rc == BBOTS_OK ? (int64_t)deleted.rows : 0;
+    said->cascaded = deleted.cascaded;
+    said->set_null = deleted.set_null;
+    if (explained == BBOTS_OK) {
+        rc = hold_against(foretold, rc, &deleted, error);
+        bbots_explanation_free(foretold);
+    }
     said->far_reaching =
         deleted.cascaded + deleted.set_null > 0 || (rc < 0 && has_rules(side, one->table));
     return rc;
