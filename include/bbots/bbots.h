@@ -14,6 +14,7 @@
  *     secret.h     sealed columns
  *     vault.h      keys; secrets in the form of the platform
  *     prices.h     price lists, and what usage costs
+ *     usage.h      subscriptions: limits, packs, add-ons, periods
  */
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
@@ -34,6 +35,7 @@
 #include <bbots/summary.h>
 #include <bbots/table.h>
 #include <bbots/timestamp.h>
+#include <bbots/usage.h>
 #include <bbots/uuid.h>
 #include <bbots/value.h>
 #include <bbots/vault.h>

@@ -230,7 +230,10 @@ int bbots_credits_consume(bbots_txn *txn, int64_t user_id, bbots_text type, int6
         rc = BBOTS_REFUSED;
     }
     if (rc == BBOTS_OK) {
-        rc = take(&of, amount, error);
+        rc = ledger_begin_rows(txn, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = ledger_end_rows(txn, take(&of, amount, error));
         sum.balance -= amount;
         sum.used += amount;
     }

@@ -217,6 +217,24 @@ int ledger_begin(bbots_txn *txn, bool write, bbots_timestamp *now, bbots_error *
     return rc;
 }
 
+/* A name that a host's savepoints will hardly have; if they do, this one hides theirs meanwhile. */
+#define SAVEPOINT "@ledger"
+
+int ledger_begin_rows(bbots_txn *txn, bbots_error *error)
+{
+    return bbots_savepoint(txn, SAVEPOINT, error);
+}
+
+int ledger_end_rows(bbots_txn *txn, int rc)
+{
+    /* A transaction that broke cannot go back; what failed is in the caller's error already. */
+    int ended = rc < 0 ? bbots_savepoint_rollback(txn, SAVEPOINT, NULL) : BBOTS_OK;
+    if (ended == BBOTS_OK) {
+        ended = bbots_savepoint_release(txn, SAVEPOINT, NULL);
+    }
+    return rc < 0 || ended == BBOTS_OK ? rc : ended;
+}
+
 int ledger_check_positive(const char *what, int64_t number, bbots_error *error)
 {
     return number > 0 ? BBOTS_OK

@@ -19,6 +19,13 @@
 typedef enum ledger_slot {
     LEDGER_USER_CREDITS,
     LEDGER_SYSTEM_CONFIG,
+    LEDGER_TIERS,
+    LEDGER_SUBSCRIPTIONS,
+    LEDGER_PACKS,
+    LEDGER_BOUGHT_PACKS,
+    LEDGER_ADD_ONS,
+    LEDGER_HELD_ADD_ONS,
+    LEDGER_USAGE_RECORDS,
     LEDGER_SLOTS /* how many */
 } ledger_slot;
 
@@ -112,6 +119,13 @@ int ledger_scan(bbots_txn *txn, const ledger_table *of, unsigned key, const bbot
  * it, and makes *now the transaction's time when it is 0 (now may be NULL).
  */
 int ledger_begin(bbots_txn *txn, bool write, bbots_timestamp *now, bbots_error *error);
+
+/*
+ * What writes more than one row does it between these two, so that a failure takes back all of it:
+ * ledger_end_rows() does that for a negative rc, and returns rc.
+ */
+int ledger_begin_rows(bbots_txn *txn, bbots_error *error);
+int ledger_end_rows(bbots_txn *txn, int rc);
 
 /* BBOTS_INVALID_ARGUMENT naming what is not positive. */
 int ledger_check_positive(const char *what, int64_t number, bbots_error *error);

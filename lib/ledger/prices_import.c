@@ -490,7 +490,7 @@ static int build(const node *file, import *in, node **list)
     return build_list(in, provider, list);
 }
 
-/* First all lists are built, then they are written: a mistake in the last one leaves the first. */
+/* First all lists are built, then they are written. */
 static int import_all(bbots_txn *txn, const ledger_table *of, const node *file,
                       const char *const *providers, unsigned count, bbots_timestamp now,
                       bbots_price_import *imports, bb_arena *arena, bbots_error *error)
@@ -531,7 +531,11 @@ int bbots_prices_import(bbots_txn *txn, bbots_text file, const char *const *prov
         rc = bb_fail(error, BBOTS_INVALID_TEXT, "the prices are no array of providers");
     }
     if (rc == BBOTS_OK) {
+        rc = ledger_begin_rows(txn, error);
+    }
+    if (rc == BBOTS_OK) {
         rc = import_all(txn, of, root, providers, count, now, imports, &arena, error);
+        rc = ledger_end_rows(txn, rc);
     }
     bb_arena_free(&arena);
     return rc;

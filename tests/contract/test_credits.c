@@ -199,7 +199,7 @@ static race race_of(fixture *place)
 {
     assert_ok(bbots_close(place->store, &fault));
     place->store = NULL;
-    return (race){place->path, put_one, take_one, NULL};
+    return (race){place->path, &bbots_platform_schema, put_one, take_one, NULL};
 }
 
 static void one_of_two_threads_gets_the_last_credit(void **state)

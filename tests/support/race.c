@@ -37,7 +37,8 @@ static void *run_racer(void *context)
     bbots_error error;
     bbots_store *store = me->store;
     char byte;
-    if (store == NULL && bbots_open(me->run->path, NULL, &store, &error) != BBOTS_OK) {
+    const bbots_options options = {.schema = me->run->schema};
+    if (store == NULL && bbots_open(me->run->path, &options, &store, &error) != BBOTS_OK) {
         fprintf(stderr, "a racer cannot open: %s\n", error.message);
         abort();
     }
@@ -91,10 +92,11 @@ static void make_pipes(const race *run, racer *racers, int answers[2])
 
 void race_threads(const race *run, uint64_t rounds)
 {
+    const bbots_options options = {.schema = run->schema};
     racer racers[RACERS];
     int answers[2];
     make_pipes(run, racers, answers);
-    bbots_store *store = open_store(run->path, NULL);
+    bbots_store *store = open_store(run->path, &options);
     for (unsigned i = 0; i < RACERS; i++) {
         racers[i].store = store;
         assert_int_equal(pthread_create(&racers[i].thread, NULL, run_racer, &racers[i]), 0);
@@ -112,6 +114,7 @@ void race_threads(const race *run, uint64_t rounds)
 
 void race_processes(const race *run, uint64_t rounds)
 {
+    const bbots_options options = {.schema = run->schema};
     racer racers[RACERS];
     int answers[2];
     make_pipes(run, racers, answers);
@@ -127,7 +130,7 @@ void race_processes(const race *run, uint64_t rounds)
             _exit(0);
         }
     }
-    bbots_store *store = open_store(run->path, NULL);
+    bbots_store *store = open_store(run->path, &options);
     run_rounds(run, store, racers, answers[0], rounds);
     for (unsigned i = 0; i < RACERS; i++) {
         close(racers[i].go[1]);

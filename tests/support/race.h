@@ -14,9 +14,10 @@
 typedef int race_step(bbots_txn *txn, void *context, bbots_error *error);
 
 typedef struct race {
-    const char *path;   /* of a store that is there and not open in this process */
-    race_step *prepare; /* BBOTS_OK */
-    race_step *grab;    /* BBOTS_OK: got it. BBOTS_REFUSED: did not */
+    const char *path;           /* of a store that is there and not open in this process */
+    const bbots_schema *schema; /* its schema */
+    race_step *prepare;         /* BBOTS_OK */
+    race_step *grab;            /* BBOTS_OK: got it. BBOTS_REFUSED: did not */
     void *context;
 } race;
 
