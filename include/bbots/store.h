@@ -33,7 +33,10 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_READ_ONLY = 4,    /* refuse writes through this handle */
     BBOTS_OPEN_UPGRADE = 8,      /* bring the file to the given schema when only additions separate them */
     BBOTS_OPEN_NETWORK = 16, /* open although the file lies on a network file system */
-    BBOTS_OPEN_ALL_KEYS = 4096   /* refuse when a key that the file needs is not among the keys */
+    BBOTS_OPEN_VERIFY = 32,  /* walk all pages before the file is used, gigabytes in a second */
+    BBOTS_OPEN_UNVERIFIED = 64, /* do not, not even after a use that did not come to an end */
+    BBOTS_OPEN_REPAIR = 128, /* walk; and when the last commit's main tree is damaged, go back by one */
+    BBOTS_OPEN_ALL_KEYS = 256 /* refuse when a key that the file needs is not among the keys */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */
@@ -41,6 +44,13 @@ typedef enum bbots_durability {
     BBOTS_DURABLE = 0, /* the commit is on the disk when it returns */
     BBOTS_RELAXED = 1  /* a power failure may take back the last commit, never part of one */
 } bbots_durability;
+
+/* What opening the file took; see bbots_stat. */
+typedef enum bbots_opened {
+    BBOTS_OPENED_WALKED = 1,        /* all pages were walked */
+    BBOTS_OPENED_META_REPAIRED = 2, /* a torn meta page was written anew */
+    BBOTS_OPENED_WENT_BACK = 4      /* ... and a commit newer than the state in force may have been there */
+} bbots_opened;
 
 typedef struct bbots_options {
     const bbots_schema *schema;  /* expected of the file, or NULL: whatever the file holds */
@@ -59,6 +69,11 @@ typedef struct bbots_options {
  * Opens or creates a store. options may be NULL (open an existing file with its own schema, for
  * reading and writing). The file's schema must equal options->schema; see BBOTS_OPEN_UPGRADE.
  * A store belongs to the caller until bbots_close().
+ *
+ * Before the file is mapped its pages are looked at. When its last use did not come to an end (a
+ * process died, the power failed), or it is a copy of a file in use, all of them are walked, which is
+ * not done while another process has the file open. A meta page that a failure tore is written anew
+ * from the other one; bbots_stat tells. Others who open or close the file meanwhile wait.
  *
  * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
  * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
@@ -165,6 +180,7 @@ typedef struct bbots_stat {
     uint32_t readers;           /* reader slots that were ever in use at once */
     uint32_t readers_max;
     uint32_t format_version;
+    uint32_t opened;            /* enum bbots_opened: what this handle's opening took */
 } bbots_stat;
 
 /* Errors: BBOTS_FORKED, BBOTS_IO. */

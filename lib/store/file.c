@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 #define MAP_BYTES_DEFAULT (UINT64_C(64) << 30)
-#define MAP_BYTES_LEAST (UINT64_C(1) << 30)
-#define READERS_DEFAULT 1024
-#define GROW_WAIT_MS 10000
+#define MAP_BYTES_LEAST   (UINT64_C(1) << 30)
+#define READERS_DEFAULT   1024
+#define GROW_WAIT_MS      10000
+#define REPLACED_TRIES    16
 
 /* ------------------------------------------------------------------ process and place */
 
@@ -157,6 +158,9 @@ static void free_file(store_file *file)
     if (file != NULL) {
         free_alive_page(file->alive);
         store_gate_destroy(&file->gate);
+        if (file->fd >= 0) {
+            close(file->fd);
+        }
         free(file->path);
         free(file);
     }
@@ -169,6 +173,7 @@ static store_file *new_file(const char *path, const store_options *options)
         return NULL;
     }
     store_gate_init(&file->gate);
+    file->fd = -1;
     file->options = *options;
     if (file->options.readers_max == 0) {
         file->options.readers_max = READERS_DEFAULT;
@@ -186,44 +191,109 @@ static store_file *new_file(const char *path, const store_options *options)
     return file;
 }
 
-/* Judges the file beneath an open descriptor before it is mapped. */
-static int judge(store_file *file, int fd, bbots_error *error)
+static int open_failure(const char *path, int system, bbots_error *error)
+{
+    if (system == EISDIR) {
+        return bb_fail(error, BBOTS_NOT_A_STORE, "\"%s\" is not a regular file", path);
+    }
+    int status = system == ENOENT                                         ? BBOTS_FILE_MISSING
+                 : system == EACCES || system == EPERM || system == EROFS ? BBOTS_ACCESS_DENIED
+                                                                          : BBOTS_IO;
+    return bb_fail_system(error, status, system, "cannot open file \"%s\"", path);
+}
+
+/* Judges the file beneath an open descriptor and the place where it lies. */
+static int judge_place(store_file *file, bbots_error *error)
 {
     struct stat status;
-    int rc = store_look(file->path, fd, &file->page_bytes, error);
+    store_view view;
+    int rc = store_look(file->path, file->fd, &view, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    if (fstat(fd, &status) != 0) {
+    if (fstat(file->fd, &status) != 0) {
         return bb_fail_system(error, BBOTS_IO, errno, "cannot look at file \"%s\"", file->path);
     }
     file->device = status.st_dev;
     file->inode = status.st_ino;
-    if (!file->options.allow_network && is_network_file_system(fd)) {
+    if (!file->options.allow_network && is_network_file_system(file->fd)) {
         return bb_fail(error, BBOTS_NETWORK_FILE_SYSTEM,
                        "file \"%s\" lies on a network file system, where locks and shared memory "
                        "cannot be relied on",
                        file->path);
     }
-    if ((uint64_t)status.st_size > file->map_bytes) {
-        file->map_bytes = (size_t)status.st_size;
-    }
     return BBOTS_OK;
 }
 
-static int open_failure(const char *path, int system, bbots_error *error)
+/* Whether the name still leads to the file: it may have been replaced while we waited. */
+static bool is_still_named(const store_file *file)
 {
-    int status = system == ENOENT                      ? BBOTS_FILE_MISSING
-                 : system == EACCES || system == EPERM ? BBOTS_ACCESS_DENIED
-                                                       : BBOTS_IO;
-    return bb_fail_system(error, status, system, "cannot open file \"%s\"", path);
+    struct stat status;
+    return stat(file->path, &status) == 0 && status.st_dev == file->device &&
+           status.st_ino == file->inode;
 }
 
-int store_file_open(const char *path, const store_options *options, store_file **opened,
-                    bbots_error *error)
+/* A look that counts: nobody opens or closes the file meanwhile. *count: to be written as mark. */
+static int judge(store_file *file, uint32_t *count, bbots_error *error)
 {
-    *opened = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
+    store_view view;
+    int rc = store_look(file->path, file->fd, &view, error);
+    int alone = rc == BBOTS_OK ? store_use_alone(file->path, file->fd, error) : rc;
+    if (alone < 0) {
+        return alone;
+    }
+    file->page_bytes = view.source.page_bytes;
+    bool marked = store_mark_read(file->fd, file->page_bytes, count);
+    if (alone == BBOTS_OK) {
+        rc = store_judge(file->path, &view, file->options.trust, marked && *count == 0, error);
+        file->opened = view.opened;
+        *count = (view.opened & STORE_WALKED) != 0 ? 0 : *count;
+    }
+    uint64_t bytes = view.source.page_count * view.source.page_bytes;
+    if (bytes > file->map_bytes) {
+        file->map_bytes = bytes;
+    }
+    *count += 1;
+    return rc == BBOTS_OK ? store_use_share(file->path, file->fd, error) : rc;
+}
+
+/* Our turn has come: judges the file, opens LMDB's environment, and marks the file as open. */
+static int enter(store_file *file, bbots_error *error)
+{
+    uint32_t count = 0;
+    int rc = judge(file, &count, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = open_environment(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = open_main(file, error);
+    if (rc == BBOTS_OK) {
+        rc = store_mark_write(file->path, file->fd, file->page_bytes, count, error);
+    }
+    if (rc != BBOTS_OK) {
+        mdb_env_close(file->env);
+    }
+    return rc;
+}
+
+/* BBOTS_NOT_FOUND: the name leads to another file by now. */
+static int open_registered(store_file *file, bbots_error *error)
+{
+    int rc = store_turn_take(file->path, file->fd, error);
+    if (rc == BBOTS_OK) {
+        rc = is_still_named(file) ? enter(file, error) : BBOTS_NOT_FOUND;
+        store_turn_end(file->fd);
+    }
+    return rc;
+}
+
+static int open_once(const char *path, const store_options *options, store_file **opened,
+                     bbots_error *error)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
     if (fd < 0) {
         return open_failure(path, errno, error);
     }
@@ -231,30 +301,49 @@ int store_file_open(const char *path, const store_options *options, store_file *
     char *real = realpath(path, NULL);
     store_file *file = real != NULL ? new_file(real, options) : NULL;
     free(real);
-    int rc = file == NULL ? bb_fail(error, BBOTS_NO_MEMORY, "out of memory")
-                          : judge(file, fd, error);
-    close(fd);
+    if (file == NULL) {
+        close(fd);
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    file->fd = fd;
+    int rc = judge_place(file, error);
     if (rc == BBOTS_OK) {
         rc = store_registry_add(file, error);
-    }
-    if (rc != BBOTS_OK) {
-        free_file(file);
-        return rc;
-    }
-    rc = open_environment(file, error);
-    if (rc == BBOTS_OK) {
-        rc = open_main(file, error);
-        if (rc != BBOTS_OK) {
-            mdb_env_close(file->env);
+        if (rc == BBOTS_OK) {
+            rc = open_registered(file, error);
+            if (rc != BBOTS_OK) {
+                store_registry_remove(file);
+            }
         }
     }
     if (rc != BBOTS_OK) {
-        store_registry_remove(file);
         free_file(file);
         return rc;
     }
     *opened = file;
     return BBOTS_OK;
+}
+
+int store_file_open(const char *path, const store_options *options, store_file **opened,
+                    bbots_error *error)
+{
+    *opened = NULL;
+    for (int tries = 0; tries < REPLACED_TRIES; tries++) {
+        int rc = open_once(path, options, opened, error);
+        if (rc != BBOTS_NOT_FOUND) {
+            return rc;
+        }
+    }
+    return bb_fail(error, BBOTS_BUSY, "file \"%s\" is replaced again and again", path);
+}
+
+/* Takes one from the mark. A failure only means that the file is walked when it is next opened. */
+static void unmark(const store_file *file)
+{
+    uint32_t count;
+    if (store_mark_read(file->fd, file->page_bytes, &count) && count > 0) {
+        (void)store_mark_write(file->path, file->fd, file->page_bytes, count - 1, NULL);
+    }
 }
 
 int store_file_close(store_file *file, bbots_error *error)
@@ -271,7 +360,12 @@ int store_file_close(store_file *file, bbots_error *error)
     if (atomic_load(&file->gate.inside) != 0) {
         return bb_fail(error, BBOTS_BUSY, "file \"%s\" has open transactions", file->path);
     }
+    bool turn = store_turn_take(file->path, file->fd, NULL) == BBOTS_OK;
     mdb_env_close(file->env);
+    if (turn) {
+        unmark(file);
+        store_turn_end(file->fd);
+    }
     store_registry_remove(file);
     free_file(file);
     return BBOTS_OK;
@@ -307,12 +401,23 @@ static int give_name(const char *made, const char *path, bbots_error *error)
 {
     int rc = flush_file(made, O_RDONLY, error);
     if (rc == BBOTS_OK && link(made, path) != 0) {
-        rc = errno == EEXIST
-                 ? bb_fail(error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path)
-                 : bb_fail_system(error, errno == ENOSPC ? BBOTS_DISK_FULL : BBOTS_IO, errno,
-                                  "cannot name the new file \"%s\"", path);
+        rc = errno == EEXIST ? bb_fail(error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path)
+                             : bb_fail_system(error, errno == ENOSPC ? BBOTS_DISK_FULL : BBOTS_IO,
+                                              errno, "cannot name the new file \"%s\"", path);
     }
     return rc == BBOTS_OK ? flush_folder_of(path, error) : rc;
+}
+
+/* Nobody has the new file open. */
+static int mark_closed(const char *made, size_t page_bytes, bbots_error *error)
+{
+    int fd = open(made, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return open_failure(made, errno, error);
+    }
+    int rc = store_mark_write(made, fd, page_bytes, 0, error);
+    close(fd);
+    return rc;
 }
 
 /* Makes, fills and closes the file under its working name. */
@@ -330,7 +435,10 @@ static int make_whole(const char *made, const store_options *options,
         if (rc == BBOTS_OK) {
             rc = fill(file, context, error);
         }
+        MDB_stat stat;
+        mdb_env_stat(file->env, &stat);
         mdb_env_close(file->env);
+        rc = rc == BBOTS_OK ? mark_closed(made, stat.ms_psize, error) : rc;
     }
     free_file(file);
     return rc;
@@ -461,5 +569,6 @@ int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)
     stat->page_bytes = (uint32_t)file->page_bytes;
     stat->readers = info.me_numreaders;
     stat->readers_max = info.me_maxreaders;
+    stat->opened = file->opened;
     return BBOTS_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "pages/walk.h"
 #include "store/store.h"
 
 #include <lmdb.h>
@@ -31,10 +32,12 @@ void store_gate_open(store_gate *gate);
 struct store_file {
     MDB_env *env;
     char *path;
+    int fd; /* holds the locks of mark.c; -1 while the file is made */
     store_gate gate;
     store_options options;
     size_t page_bytes;
     size_t map_bytes;
+    uint32_t opened; /* enum store_opened */
     dev_t device;
     ino_t inode;
     store_file *next;             /* in the registry */
@@ -51,24 +54,44 @@ int store_fail(bbots_error *error, int rc, const char *what);
 int store_map_grow(store_file *file, bbots_error *error);
 int store_map_adopt(store_file *file, bbots_error *error);
 
-/*
- * Looks at a file before LMDB maps it: is it one, of the right version, and not cut off?
- * *page_bytes receives the page size.
- */
-int store_look(const char *path, int fd, size_t *page_bytes, bbots_error *error);
+/* ------------------------------------------------------------------ before trust (look.c) */
 
-/* The pages that a file has. */
-typedef struct store_extent {
-    int fd;
-    uint32_t page_bytes;
-    uint64_t page_count;
-} store_extent;
+/* A file as it is before it is mapped. */
+typedef struct store_view {
+    pages_source source;
+    pages_meta metas[2];
+    uint32_t opened; /* what was done about it: enum store_opened */
+} store_view;
+
+/* Is it a store's file, of the right version? Reads its meta pages. */
+int store_look(const char *path, int fd, store_view *view, bbots_error *error);
 
 /*
- * Whether all pages that two trees and the trees in them reach lie within the file (reach.c). False
- * also for pages that cannot be followed: whatever the bytes, it ends.
+ * Judges a file that nobody else has open, mends its meta pages where that is needed, and walks its
+ * pages unless it is trusted. clean: its last use came to an end.
  */
-bool store_trees_within(const store_extent *extent, const uint64_t roots[2]);
+int store_judge(const char *path, store_view *view, store_trust trust, bool clean,
+                bbots_error *error);
+
+/* Walks a state. BBOTS_OK, or BBOTS_END with the first fault as text. */
+#define STORE_FAULT_MAX 400
+int store_walk_state(const store_view *view, const pages_meta *meta, char fault[STORE_FAULT_MAX],
+                     bbots_error *error);
+
+/* ------------------------------------------------------------------ who has it open (mark.c) */
+
+/* One at a time opens or closes a file. */
+int store_turn_take(const char *path, int fd, bbots_error *error);
+void store_turn_end(int fd);
+
+/* Takes the file for this process alone: BBOTS_OK, or BBOTS_NOT_FOUND when others have it open. */
+int store_use_alone(const char *path, int fd, bbots_error *error);
+int store_use_share(const char *path, int fd, bbots_error *error);
+
+/* How many opened the file and have not closed it; false when the file has no mark. */
+bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count);
+int store_mark_write(const char *path, int fd, size_t page_bytes, uint32_t open_count,
+                     bbots_error *error);
 
 /* The registry of open files: one environment per file and process. */
 int store_registry_add(store_file *file, bbots_error *error);

@@ -23,7 +23,29 @@ typedef struct store_bytes {
 typedef unsigned store_tree;
 #define STORE_MAIN 1u
 
+/*
+ * The record of the main tree in which each commit repeats its number (store_txn_number()), 8
+ * bytes: it tells whether a meta page and the trees that it leads to are of the same commit.
+ */
+#define STORE_COMMIT_KEY "@commit"
+
+/* When the pages of a file are walked before it is mapped. */
+typedef enum store_trust {
+    STORE_TRUST_CLEAN,  /* unless its last use came to an end */
+    STORE_TRUST_NONE,   /* always */
+    STORE_TRUST_ALWAYS, /* only when it is shorter than it says */
+    STORE_TRUST_REPAIR  /* always; and the file may go back by one commit, if it must */
+} store_trust;
+
+/* What opening a file took. */
+enum store_opened {
+    STORE_WALKED = 1,
+    STORE_META_REPAIRED = 2,
+    STORE_WENT_BACK = 4 /* a newer commit may have been there; its meta page was torn */
+};
+
 typedef struct store_options {
+    store_trust trust;
     uint32_t mode;           /* of the file's permissions */
     uint32_t readers_max;
     uint32_t trees_max;
@@ -49,6 +71,7 @@ typedef struct store_stat {
     uint32_t page_bytes;
     uint32_t readers;
     uint32_t readers_max;
+    uint32_t opened; /* enum store_opened */
 } store_stat;
 
 /* ------------------------------------------------------------------ files (file.c) */

@@ -15,7 +15,6 @@
 
 #define FORMAT_KEY "@bbots"
 #define SCHEMA_KEY "@schema"
-#define COMMIT_KEY "@commit"
 #define KEYS_KEY "@keys"
 #define FORMAT_SIZE 32
 #define STAT_SIZE 32
@@ -151,7 +150,7 @@ static int check_format(const char *path, int rc, store_bytes record, bbots_erro
 static int check_commit(store_txn *txn, const char *path, bbots_error *error)
 {
     store_bytes record;
-    int rc = store_get(txn, STORE_MAIN, string_key(COMMIT_KEY), &record, error);
+    int rc = store_get(txn, STORE_MAIN, string_key(STORE_COMMIT_KEY), &record, error);
     if (rc < 0) {
         return rc;
     }
@@ -298,5 +297,5 @@ int catalog_save_commit(store_txn *txn, bbots_error *error)
     uint8_t record[8];
     bb_store64(record, store_txn_number(txn));
     store_bytes value = {record, sizeof record};
-    return store_put(txn, STORE_MAIN, string_key(COMMIT_KEY), value, STORE_REPLACE, error);
+    return store_put(txn, STORE_MAIN, string_key(STORE_COMMIT_KEY), value, STORE_REPLACE, error);
 }

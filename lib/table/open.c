@@ -320,9 +320,18 @@ static int settle_schema(bbots_store *store, const char *path, const bbots_optio
 
 /* ------------------------------------------------------------------ open and close */
 
+static store_trust trust_of(uint32_t flags)
+{
+    return (flags & BBOTS_OPEN_REPAIR) != 0       ? STORE_TRUST_REPAIR
+           : (flags & BBOTS_OPEN_VERIFY) != 0     ? STORE_TRUST_NONE
+           : (flags & BBOTS_OPEN_UNVERIFIED) != 0 ? STORE_TRUST_ALWAYS
+                                                  : STORE_TRUST_CLEAN;
+}
+
 static store_options file_options(const bbots_options *options)
 {
-    store_options result = {.mode = options->mode != 0 ? options->mode : 0600,
+    store_options result = {.trust = trust_of(options->flags),
+                            .mode = options->mode != 0 ? options->mode : 0600,
                             .readers_max = options->readers_max,
                             .map_bytes = options->map_bytes,
                             .file_bytes_max = options->file_bytes_max,
@@ -336,8 +345,8 @@ static store_options file_options(const bbots_options *options)
 static int check_options(const char *path, const bbots_options *options, bbots_error *error)
 {
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
-                           BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK |
-                           BBOTS_OPEN_ALL_KEYS;
+                           BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
+                           BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
     }
@@ -516,6 +525,7 @@ int bbots_store_stat(bbots_store *store, bbots_stat *stat, bbots_error *error)
         stat->page_bytes = found.page_bytes;
         stat->readers = found.readers;
         stat->readers_max = found.readers_max;
+        stat->opened = found.opened;
         stat->format_version = CATALOG_FORMAT_VERSION;
     }
     return rc;

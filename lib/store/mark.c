@@ -1,0 +1,95 @@
+/*
+ * store/mark.c - who has the file open, and whether its last use came to an end.
+ *
+ * Two locks of the system on the file, behind all its bytes, belong to open descriptions and so end
+ * with them, however a process dies:
+ *     TURN   held alone while a file is opened or closed: one at a time
+ *     USE    shared by all who have the file open; to have it alone means to be the only one
+ *
+ * The last 16 bytes of page 0, which LMDB never writes after the file's creation, count how many have
+ * opened the file and not closed it. Who opens it as the only one and finds another number than 0
+ * knows that somebody's use did not come to an end. The count is written when a file is opened and
+ * closed, and not flushed: the first commit after it flushes it with its own pages, and before that
+ * there is nothing to lose. A file without the mark (a copy by LMDB's tools) counts as not closed.
+ *
+ * Drawback, told: a child of fork() shares its parent's description. If the parent dies and the child
+ * lives on without closing the store, the file looks as if it were in use, and is not walked.
+ */
+#include "store/internal.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define TURN_OFFSET (INT64_C(1) << 61)
+#define USE_OFFSET  (TURN_OFFSET + 1)
+#define MARK_BYTES  16u
+#define MARK_MAGIC  UINT64_C(0x316b72616d2d6262) /* "bb-mark1" */
+
+static int set_lock(int fd, short type, off_t offset, bool wait)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    int rc;
+    do {
+        rc = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+    } while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
+static int cannot_lock(const char *path, bbots_error *error)
+{
+    return bb_fail_system(error, BBOTS_IO, errno, "cannot lock file \"%s\"", path);
+}
+
+int store_turn_take(const char *path, int fd, bbots_error *error)
+{
+    return set_lock(fd, F_WRLCK, TURN_OFFSET, true) == 0 ? BBOTS_OK : cannot_lock(path, error);
+}
+
+void store_turn_end(int fd)
+{
+    set_lock(fd, F_UNLCK, TURN_OFFSET, false);
+}
+
+int store_use_alone(const char *path, int fd, bbots_error *error)
+{
+    if (set_lock(fd, F_WRLCK, USE_OFFSET, false) == 0) {
+        return BBOTS_OK;
+    }
+    return errno == EAGAIN || errno == EACCES ? BBOTS_NOT_FOUND : cannot_lock(path, error);
+}
+
+int store_use_share(const char *path, int fd, bbots_error *error)
+{
+    return set_lock(fd, F_RDLCK, USE_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
+}
+
+bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count)
+{
+    uint8_t mark[MARK_BYTES];
+    *open_count = 0;
+    if (pread(fd, mark, sizeof mark, (off_t)(page_bytes - MARK_BYTES)) != (ssize_t)sizeof mark ||
+        bb_load64(mark) != MARK_MAGIC || bb_load32(mark + 8) != ~bb_load32(mark + 12)) {
+        return false;
+    }
+    *open_count = bb_load32(mark + 8);
+    return true;
+}
+
+int store_mark_write(const char *path, int fd, size_t page_bytes, uint32_t open_count,
+                     bbots_error *error)
+{
+    uint8_t mark[MARK_BYTES];
+    bb_store64(mark, MARK_MAGIC);
+    bb_store32(mark + 8, open_count);
+    bb_store32(mark + 12, ~open_count);
+    ssize_t put = pwrite(fd, mark, sizeof mark, (off_t)(page_bytes - MARK_BYTES));
+    return put == (ssize_t)sizeof mark
+               ? BBOTS_OK
+               : bb_fail_system(error,
+                                errno == ENOSPC || errno == EDQUOT ? BBOTS_DISK_FULL : BBOTS_IO,
+                                errno, "cannot mark file \"%s\" as open", path);
+}

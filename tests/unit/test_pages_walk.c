@@ -1,0 +1,353 @@
+/*
+ * tests/unit/test_pages_walk.c - the structural walk: never a false alarm, never a crash.
+ *
+ * LMDB itself makes the files, with random transactions over several trees: small values and large
+ * ones, keys deleted, trees emptied, readers held open so that the free list grows. The walk finds
+ * nothing in any of them. Then bytes are changed and every answer will do that is one: the file is
+ * given as memory of exactly its size, so that the sanitized build sees the first byte too far. Each
+ * rule is also broken on purpose, and has to be named.
+ */
+#include "../support/support.h"
+
+#include <pages/walk.h>
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TREES 5
+
+typedef struct image {
+    uint8_t *bytes;
+    size_t size;
+    pages_source source;
+    pages_meta meta; /* the newer one */
+} image;
+
+static image load(const char *path)
+{
+    image file = {0};
+    struct stat status;
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    file.size = (size_t)status.st_size;
+    file.bytes = malloc(file.size);
+    assert_int_equal(pread(fd, file.bytes, file.size, 0), file.size);
+    close(fd);
+    pages_meta first = pages_meta_read(file.bytes, 0);
+    assert_true(pages_meta_is_known(&first));
+    pages_meta second = pages_meta_read(file.bytes + first.page_bytes, 1);
+    file.meta = first.transaction >= second.transaction ? first : second;
+    file.source = (pages_source){.memory = file.bytes,
+                                 .fd = -1,
+                                 .page_bytes = first.page_bytes,
+                                 .page_count = file.size / first.page_bytes};
+    return file;
+}
+
+typedef struct faults {
+    unsigned count;
+    char first[400];
+} faults;
+
+static int on_fault(const pages_fault *met, void *context)
+{
+    faults *found = context;
+    assert_true(met->message[0] != '\0');
+    if (found->count++ == 0) {
+        snprintf(found->first, sizeof found->first, "page %lld of %s: %s", (long long)met->page,
+                 met->tree, met->message);
+    }
+    return 0;
+}
+
+static faults walk(const image *file, pages_walk_result *result)
+{
+    faults found = {0};
+    pages_walk_options options = {.on_fault = on_fault, .context = &found};
+    assert_ok(pages_walk(&file->source, &file->meta, &options, result, &fault));
+    return found;
+}
+
+/* ------------------------------------------------------------------ files by LMDB */
+
+static void change_tree(MDB_txn *txn, MDB_dbi tree, random_source *random)
+{
+    static char value[20000];
+    for (uint64_t i = random_below(random, 200); i > 0; i--) {
+        char name[520];
+        uint64_t number = random_below(random, 3000);
+        int size = snprintf(name, sizeof name, "%llu", (unsigned long long)number);
+        size_t filler = number % 7 == 0 ? random_below(random, 500) : 0;
+        memset(name + size, 'k', filler);
+        MDB_val key = {(size_t)size + filler, name};
+        if (random_below(random, 3) == 0) {
+            int rc = mdb_del(txn, tree, &key, NULL);
+            assert_true(rc == 0 || rc == MDB_NOTFOUND);
+        } else {
+            MDB_val data = {random_below(random, random_below(random, 20) == 0 ? 20000 : 300),
+                            value};
+            assert_int_equal(mdb_put(txn, tree, &key, &data, 0), 0);
+        }
+    }
+}
+
+static void make_file(const char *path, random_source *random, unsigned transactions)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_txn *reader = NULL;
+    MDB_dbi trees[TREES];
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, TREES), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
+    assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC, 0600), 0);
+    for (unsigned t = 0; t < transactions; t++) {
+        assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+        for (unsigned i = 0; i < TREES; i++) {
+            char name[8] = {'t', (char)('0' + i), 0};
+            assert_int_equal(mdb_dbi_open(txn, name, MDB_CREATE, &trees[i]), 0);
+            if (random_below(random, 3) != 0) {
+                change_tree(txn, trees[i], random);
+            }
+        }
+        if (random_below(random, 40) == 0) {
+            assert_int_equal(mdb_drop(txn, trees[random_below(random, TREES)], 0), 0);
+        }
+        if (random_below(random, 10) == 0) {
+            mdb_txn_abort(txn);
+        } else {
+            assert_int_equal(mdb_txn_commit(txn), 0);
+        }
+        if (random_below(random, 10) == 0) {
+            if (reader != NULL) {
+                mdb_txn_abort(reader);
+                reader = NULL;
+            } else {
+                assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &reader), 0);
+            }
+        }
+    }
+    if (reader != NULL) {
+        mdb_txn_abort(reader);
+    }
+    mdb_env_close(env);
+}
+
+static void nothing_is_wrong_with_what_lmdb_wrote(void **state)
+{
+    fixture *place = *state;
+    random_source random = random_begin("nothing_is_wrong_with_what_lmdb_wrote");
+    uint64_t lost = 0;
+    for (unsigned n = 0; n < 12; n++) {
+        pages_walk_result result;
+        make_file(place->path, &random, 1 + (unsigned)random_below(&random, 60));
+        image file = load(place->path);
+        if (file.meta.transaction != 0) {
+            assert_null(pages_meta_fault(&file.meta, file.source.page_count));
+        }
+        faults found = walk(&file, &result);
+        if (result.faults != 0) {
+            fail_msg("a legal file: %s", found.first);
+        }
+        lost += result.lost;
+        assert_true(result.used + result.free + result.lost == file.meta.last_page + 1);
+        /* A file that is read gives the same answers as memory. */
+        pages_walk_result again;
+        image read = file;
+        read.source.memory = NULL;
+        read.source.fd = open(place->path, O_RDONLY);
+        walk(&read, &again);
+        assert_memory_equal(&result, &again, sizeof result);
+        close(read.source.fd);
+        free(file.bytes);
+        assert_int_equal(unlink(place->path), 0);
+    }
+    print_message("%llu pages lost by LMDB in 12 files\n", (unsigned long long)lost);
+}
+
+/* ------------------------------------------------------------------ damage */
+
+static void whatever_the_bytes_it_ends(void **state)
+{
+    fixture *place = *state;
+    random_source random = random_begin("whatever_the_bytes_it_ends");
+    make_file(place->path, &random, 20);
+    image file = load(place->path);
+    uint8_t *sound = malloc(file.size);
+    memcpy(sound, file.bytes, file.size);
+    unsigned found_damage = 0;
+    for (unsigned n = 0; n < 1000; n++) {
+        for (uint64_t i = 1 + random_below(&random, 8); i > 0; i--) {
+            /* Where structure lies: the first bytes of a page, more often than anywhere. */
+            size_t at = random_below(&random, file.size);
+            if (random_below(&random, 2) == 0) {
+                at = at / file.source.page_bytes * file.source.page_bytes + at % 64;
+            }
+            unsigned change = random_below(&random, 2) == 0 ? 1u << n % 8 : 1 + n % 255;
+            file.bytes[at] ^= (uint8_t)change;
+        }
+        file.meta =
+            pages_meta_read(file.bytes + file.meta.at * file.source.page_bytes, file.meta.at);
+        pages_walk_result result;
+        uint8_t value[8];
+        (void)pages_meta_find(&file.source, &file.meta, "t3", value, 8, NULL);
+        if (pages_meta_fault(&file.meta, file.source.page_count) == NULL) {
+            walk(&file, &result);
+            found_damage += result.faults != 0;
+        }
+        memcpy(file.bytes, sound, file.size);
+    }
+    free(sound);
+    free(file.bytes);
+    assert_true(found_damage > 30);
+}
+
+/* A leaf of tree t0 with at least three nodes. */
+static uint8_t *some_leaf(image *file)
+{
+    for (uint64_t number = 2; number < file->source.page_count; number++) {
+        uint8_t *page = file->bytes + number * file->source.page_bytes;
+        page_node node;
+        if (page_number(page) == number && page_kind(page) == PAGES_LEAF &&
+            page_slots(page, file->source.page_bytes) > 2 &&
+            page_node_at(page, file->source.page_bytes, true, 0, &node) && node.flags == 0 &&
+            node.key_size != 8) {
+            return page;
+        }
+    }
+    fail_msg("there is no leaf");
+    return NULL;
+}
+
+static void expect(image *file, const char *rule)
+{
+    pages_walk_result result;
+    faults found = walk(file, &result);
+    if (result.faults == 0 || strstr(found.first, rule) == NULL) {
+        fail_msg("\"%s\" was expected, and found: %s", rule, found.first);
+    }
+}
+
+/* A file of one transaction has no stale pages: each leaf is in use. */
+static image make_plain(fixture *place)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi tree;
+    unlink(place->path);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
+    assert_int_equal(mdb_env_open(env, place->path, MDB_NOSUBDIR, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "rows", MDB_CREATE, &tree), 0);
+    for (int i = 0; i < 400; i++) {
+        char name[16];
+        MDB_val key = {(size_t)snprintf(name, sizeof name, "row %06d", i), name};
+        MDB_val data = {i == 7 ? 9000 : 90, (char[9000]){0}};
+        assert_int_equal(mdb_put(txn, tree, &key, &data, 0), 0);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    return load(place->path);
+}
+
+static void each_rule_is_named(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    uint8_t *leaf = some_leaf(&file);
+    uint8_t kept[8];
+    pages_walk_result result;
+    walk(&file, &result);
+    assert_int_equal(result.faults, 0);
+    assert_int_equal(result.entries, 401);
+
+    memcpy(kept, leaf, 8);
+    leaf[0] ^= 1;
+    expect(&file, "another page's number");
+    memcpy(leaf, kept, 8);
+
+    leaf[10] = PAGES_BRANCH;
+    expect(&file, "it is no leaf");
+    leaf[10] = PAGES_LEAF;
+
+    memcpy(kept, leaf + 14, 2);
+    bb_store16(leaf + 14, (uint16_t)(page_upper(leaf) - 2));
+    expect(&file, "its nodes leave a gap");
+    memcpy(leaf + 14, kept, 2);
+
+    memcpy(kept, leaf + 16, 4); /* two slots change places */
+    memcpy(leaf + 16, kept + 2, 2);
+    memcpy(leaf + 18, kept, 2);
+    expect(&file, "not in order");
+    memcpy(leaf + 18, kept, 2);
+    memcpy(leaf + 16, kept, 2);
+    expect(&file, "two nodes overlap");
+    memcpy(leaf + 16, kept, 4);
+
+    bb_store16(leaf + 16, 0xfff0);
+    expect(&file, "does not lie within it");
+    memcpy(leaf + 16, kept, 4);
+
+    page_node node;
+    page_node_at(leaf, file.source.page_bytes, true, 0, &node);
+    uint8_t *bytes = leaf + node.begin;
+    bytes[4] = 4;
+    expect(&file, "flags that it cannot have");
+    bytes[4] = 0;
+
+    bytes = leaf + (node.key - leaf);
+    bytes[0] = 'z';
+    expect(&file, "outside the borders");
+    bytes[0] = 'r';
+
+    file.meta.free_list.entries++;
+    expect(&file, "counts other pages or entries");
+    file.meta.free_list.entries--;
+
+    file.meta.main_tree.flags = 4;
+    expect(&file, "flags that none of ours has");
+    file.meta.main_tree.flags = 0;
+
+    walk(&file, &result);
+    assert_int_equal(result.faults, 0);
+    free(file.bytes);
+}
+
+static void a_way_in_a_circle_ends(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    for (uint64_t number = 2; number < file.source.page_count; number++) {
+        uint8_t *page = file.bytes + number * file.source.page_bytes;
+        page_node node;
+        if (page_number(page) == number && page_kind(page) == PAGES_BRANCH) {
+            page_node_at(page, file.source.page_bytes, false, 1, &node);
+            bb_store16(page + node.begin, (uint16_t)number);
+            expect(&file, "used twice or free");
+            page_node_at(page, file.source.page_bytes, false, 1, &node);
+            bb_store16(page + node.begin, 0xffff);
+            expect(&file, "outside the file");
+            free(file.bytes);
+            return;
+        }
+    }
+    fail_msg("there is no branch");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_wrong_with_what_lmdb_wrote),
+        TEST(whatever_the_bytes_it_ends),
+        TEST(each_rule_is_named),
+        TEST(a_way_in_a_circle_ends),
+    };
+    choose_tests();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
