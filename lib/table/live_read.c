@@ -146,12 +146,11 @@ static int add_to_group(question *asked, const bbots_value *values, const live_i
 {
     const bbots_live_query *query = asked->query;
     summary_group *group;
-    int rc = summary_find_group(asked->summary, values, &group, asked->error);
+    int rc = summary_group_of(asked->summary, values, &group, asked->error);
     for (unsigned m = 0; m < query->measure_count && rc == BBOTS_OK; m++) {
-        summary_cell *cell = &group->cells[m];
         live_number number = asked->sums[m] < 0 ? item->count : item->sums[asked->sums[m]];
-        cell->any = true;
-        cell->number += number;
+        group->any |= (uint8_t)(1u << m);
+        group->cells[m] += number;
     }
     return rc;
 }
@@ -624,15 +623,14 @@ static int finish(question *asked)
     summary_group *only;
     int rc = BBOTS_OK;
     if (asked->query->group_count == 0) {
-        rc = summary_find_group(asked->summary, NULL, &only, asked->error);
+        rc = summary_group_of(asked->summary, NULL, &only, asked->error);
     }
     for (size_t i = 0; i < asked->summary->count; i++) {
         for (unsigned m = 0; m < asked->query->measure_count; m++) {
-            asked->summary->groups[i]->cells[m].any |= asked->sums[m] < 0;
+            asked->summary->groups[i]->any |= (uint8_t)((asked->sums[m] < 0) << m);
         }
     }
-    summary_sort_groups(asked->summary);
-    return rc;
+    return rc == BBOTS_OK ? summary_sort_groups(asked->summary, asked->error) : rc;
 }
 
 static int flush(question *asked)

@@ -1,6 +1,6 @@
 /*
- * table/summary.h - a summary from the inside: summary.c reads rows and measures them,
- * summary_group.c keeps the groups, summary_print.c writes exact numbers.
+ * table/summary.h - a summary from the inside: summary.c judges the query, summary_scan.c reads rows
+ * and measures them, summary_group.c keeps the groups, summary_print.c writes exact numbers.
  */
 #ifndef TABLE_SUMMARY_H
 #define TABLE_SUMMARY_H
@@ -11,20 +11,13 @@
 
 __extension__ typedef __int128 summary_number;
 
-/* What a measure came to in one group. */
-typedef struct summary_cell {
-    summary_number number;
-    bool any; /* a row had a value: otherwise sum, least and greatest are null */
-} summary_cell;
-
-/* Its cells, one a measure, and its key's bytes follow in memory. */
+/* Behind it in memory: a cell for each measure, a value for each group column, its key's bytes. */
 typedef struct summary_group {
     struct summary_group *chain; /* in the hash table */
     uint64_t hash;
-    summary_cell *cells;
-    uint8_t *key;
-    size_t key_size;
-    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
+    uint32_t key_size;
+    uint8_t any; /* a bit for each measure: a row had a value; otherwise it is null, a count 0 */
+    summary_number cells[];
 } summary_group;
 
 struct bbots_summary {
@@ -41,22 +34,53 @@ struct bbots_summary {
     summary_group *last; /* the last row's: rows of a group often follow each other */
 };
 
-/* An empty summary; NULL when memory is exhausted. */
+static inline bbots_value *summary_values(const bbots_summary *summary, summary_group *group)
+{
+    return (bbots_value *)(void *)(group->cells + summary->measure_count);
+}
+
+static inline uint8_t *summary_key(const bbots_summary *summary, summary_group *group)
+{
+    return (uint8_t *)(summary_values(summary, group) + summary->column_count);
+}
+
+/* An empty summary; NULL when memory is exhausted (summary.c). */
 bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *groups,
                            unsigned group_count, unsigned measure_count);
+
+/* ------------------------------------------------------------------ summary_group.c */
+
+/* The group of a key, or NULL when there is none yet; *hash is for summary_make_group(). */
+summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
+                                  uint64_t *hash);
+
+/* A new group of nothing, with a copy of its values (stored form). NULL: no memory. */
+summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,
+                                  const uint8_t *key, size_t size, uint64_t hash);
 
 /*
  * The group of these values (stored form, one per group column), made when there is none yet.
  * BBOTS_OK or BBOTS_NO_MEMORY.
  */
-int summary_find_group(bbots_summary *summary, const bbots_value *values, summary_group **found,
-                       bbots_error *error);
+int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
+                     bbots_error *error);
 
-/* Brings the groups into the order of their values and drops what only finding them needs. */
-void summary_sort_groups(bbots_summary *summary);
+/*
+ * Brings the groups into the order of their values and drops what only finding them needs.
+ * BBOTS_OK or BBOTS_NO_MEMORY.
+ */
+int summary_sort_groups(bbots_summary *summary, bbots_error *error);
 
-/* The two halves of a number and back. */
-bbots_exact summary_exact(const summary_cell *cell);
+/* ------------------------------------------------------------------ summary_scan.c */
+
+/* Counts all rows of a checked query into their groups. */
+int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
+                 bbots_summary *summary, bbots_error *error);
+
+/* ------------------------------------------------------------------ summary_print.c */
+
+/* The two halves of a number and back; null: there is none. */
+bbots_exact summary_exact(summary_number number, bool null);
 summary_number summary_of_exact(bbots_exact exact);
 
 #endif

@@ -11,6 +11,8 @@
  */
 #include "table/summary.h"
 
+#include "base/bytes.h"
+
 #include <stdlib.h>
 
 /* ------------------------------------------------------------------ room for one more */
@@ -54,28 +56,47 @@ static bool is_bytes(const bbots_value *value)
 
 /* ------------------------------------------------------------------ finding */
 
-static summary_group *make_group(bbots_summary *summary, const bbots_value *values,
-                                 const uint8_t *key, size_t key_size, uint64_t hash)
+static bool has_key(const bbots_summary *summary, summary_group *group, const uint8_t *key,
+                    size_t size)
 {
-    summary_group *group = bb_arena_alloc(&summary->arena, sizeof *group);
-    size_t cells_size = sizeof *group->cells * summary->measure_count;
+    return group->key_size == size && memcmp(summary_key(summary, group), key, size) == 0;
+}
+
+summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
+                                  uint64_t *hash)
+{
+    if (summary->last != NULL && has_key(summary, summary->last, key, size)) {
+        return summary->last;
+    }
+    *hash = bb_hash64(key, size);
+    summary_group *group =
+        summary->slot_count != 0 ? summary->slots[*hash & (summary->slot_count - 1)] : NULL;
+    while (group != NULL && (group->hash != *hash || !has_key(summary, group, key, size))) {
+        group = group->chain;
+    }
+    summary->last = group != NULL ? group : summary->last;
+    return group;
+}
+
+summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,
+                                  const uint8_t *key, size_t size, uint64_t hash)
+{
+    size_t fixed = sizeof(summary_group) + summary->measure_count * sizeof(summary_number) +
+                   summary->column_count * sizeof(bbots_value);
+    summary_group *group = bb_arena_alloc(&summary->arena, fixed + size);
     if (group == NULL || !make_room(summary)) {
         return NULL;
     }
-    memset(group, 0, sizeof *group);
-    group->cells = bb_arena_alloc(&summary->arena, cells_size);
-    group->key = bb_arena_copy(&summary->arena, key, key_size);
-    if (group->cells == NULL || group->key == NULL) {
-        return NULL;
-    }
-    memset(group->cells, 0, cells_size);
-    group->key_size = key_size;
+    memset(group, 0, fixed);
+    group->key_size = (uint32_t)size;
     group->hash = hash;
+    memcpy(summary_key(summary, group), key, size);
     for (unsigned g = 0; g < summary->column_count; g++) {
-        group->values[g] = values[g];
-        if (is_bytes(&values[g])) {
-            group->values[g].data = bb_arena_copy(&summary->arena, values[g].data, values[g].size);
-            if (group->values[g].data == NULL) {
+        bbots_value *own = &summary_values(summary, group)[g];
+        *own = values[g];
+        if (is_bytes(own)) {
+            own->data = bb_arena_copy(&summary->arena, values[g].data, values[g].size);
+            if (own->data == NULL) {
                 return NULL;
             }
         }
@@ -83,42 +104,35 @@ static summary_group *make_group(bbots_summary *summary, const bbots_value *valu
     group->chain = summary->slots[hash & (summary->slot_count - 1)];
     summary->slots[hash & (summary->slot_count - 1)] = group;
     summary->groups[summary->count++] = group;
+    summary->last = group;
     return group;
 }
 
-static bool has_key(const summary_group *group, const uint8_t *key, size_t size)
-{
-    return group->key_size == size && memcmp(group->key, key, size) == 0;
-}
-
-int summary_find_group(bbots_summary *summary, const bbots_value *values, summary_group **found,
-                       bbots_error *error)
+int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
+                     bbots_error *error)
 {
     uint8_t key[CODEC_KEY_MAX] = {0};
+    uint64_t hash = 0;
     size_t size =
         codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
-    if (summary->last != NULL && has_key(summary->last, key, size)) {
-        *found = summary->last;
-        return BBOTS_OK;
+    *found = summary_find_group(summary, key, size, &hash);
+    if (*found == NULL) {
+        *found = summary_make_group(summary, values, key, size, hash);
     }
-    uint64_t hash = bb_hash64(key, size);
-    summary_group *group =
-        summary->slot_count != 0 ? summary->slots[hash & (summary->slot_count - 1)] : NULL;
-    while (group != NULL && (group->hash != hash || !has_key(group, key, size))) {
-        group = group->chain;
-    }
-    if (group == NULL) {
-        group = make_group(summary, values, key, size, hash);
-    }
-    if (group == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    summary->last = group;
-    *found = group;
-    return BBOTS_OK;
+    return *found != NULL ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
 }
 
 /* ------------------------------------------------------------------ order */
+
+/*
+ * Groups can be as many as rows, and a comparison that follows two pointers is a miss of the cache or
+ * two. So they are sorted by the first bytes of their keys, which lie beside the pointer, and only
+ * those that agree in these are looked at.
+ */
+typedef struct sort_entry {
+    uint64_t lead;
+    summary_group *group;
+} sort_entry;
 
 static int compare_bytes(const void *a, size_t a_size, const void *b, size_t b_size)
 {
@@ -142,26 +156,99 @@ static int compare_values(const bbots_table *table, uint8_t column, const bbots_
 
 static int compare_groups(const void *first, const void *second, void *context)
 {
-    const summary_group *a = *(summary_group *const *)first;
-    const summary_group *b = *(summary_group *const *)second;
+    summary_group *a = ((const sort_entry *)first)->group;
+    summary_group *b = ((const sort_entry *)second)->group;
     const bbots_summary *summary = context;
     int order = 0;
     if (a->key_size < CODEC_KEY_MAX && b->key_size < CODEC_KEY_MAX) {
-        return compare_bytes(a->key, a->key_size, b->key, b->key_size);
+        return compare_bytes(summary_key(summary, a), a->key_size, summary_key(summary, b),
+                             b->key_size);
     }
     for (unsigned g = 0; g < summary->column_count && order == 0; g++) {
-        order = compare_values(summary->table, summary->columns[g], &a->values[g], &b->values[g]);
+        order = compare_values(summary->table, summary->columns[g], &summary_values(summary, a)[g],
+                               &summary_values(summary, b)[g]);
     }
     return order;
 }
 
-void summary_sort_groups(bbots_summary *summary)
+/* One byte's turn: entries go from one place to another in the order of that byte. */
+static void sort_by_byte(const sort_entry *from, sort_entry *to, size_t count, unsigned shift)
 {
-    if (summary->count > 1) {
-        qsort_r(summary->groups, summary->count, sizeof *summary->groups, compare_groups, summary);
+    size_t starts[256] = {0};
+    size_t start = 0;
+    for (size_t i = 0; i < count; i++) {
+        starts[from[i].lead >> shift & 0xff]++;
     }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        size_t here = starts[byte];
+        starts[byte] = start;
+        start += here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[starts[from[i].lead >> shift & 0xff]++] = from[i];
+    }
+}
+
+/*
+ * Sorts by the first eight bytes of keys, a byte at a time from the last one, leaving out bytes
+ * that are the same in all. Returns which of the two places the result lies in.
+ */
+static sort_entry *sort_by_lead(sort_entry *entries, sort_entry *other, size_t count)
+{
+    uint64_t differing = 0;
+    for (size_t i = 1; i < count; i++) {
+        differing |= entries[i].lead ^ entries[0].lead;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        if ((differing >> shift & 0xff) != 0) {
+            sort_by_byte(entries, other, count, shift);
+            sort_entry *sorted = other;
+            other = entries;
+            entries = sorted;
+        }
+    }
+    return entries;
+}
+
+/* Entries with the same lead, by the whole of their keys. */
+static void sort_equal_leads(bbots_summary *summary, sort_entry *entries, size_t count)
+{
+    for (size_t from = 0; from < count;) {
+        size_t to = from + 1;
+        while (to < count && entries[to].lead == entries[from].lead) {
+            to++;
+        }
+        if (to - from > 1) {
+            qsort_r(entries + from, to - from, sizeof *entries, compare_groups, summary);
+        }
+        from = to;
+    }
+}
+
+int summary_sort_groups(bbots_summary *summary, bbots_error *error)
+{
     free(summary->slots);
     summary->slots = NULL;
     summary->slot_count = 0;
     summary->last = NULL;
+    if (summary->count < 2) {
+        return BBOTS_OK;
+    }
+    sort_entry *entries = malloc(2 * summary->count * sizeof *entries);
+    if (entries == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < summary->count; i++) {
+        summary_group *group = summary->groups[i];
+        uint8_t lead[8] = {0};
+        memcpy(lead, summary_key(summary, group), group->key_size < 8 ? group->key_size : 8);
+        entries[i] = (sort_entry){bb_load64_big(lead), group};
+    }
+    sort_entry *sorted = sort_by_lead(entries, entries + summary->count, summary->count);
+    sort_equal_leads(summary, sorted, summary->count);
+    for (size_t i = 0; i < summary->count; i++) {
+        summary->groups[i] = sorted[i].group;
+    }
+    free(entries);
+    return BBOTS_OK;
 }

@@ -8,10 +8,10 @@ __extension__ typedef unsigned __int128 magnitude;
 #define DIGITS_MAX 39 /* of 2^127 */
 #define SCALE_MAX  38u
 
-bbots_exact summary_exact(const summary_cell *cell)
+bbots_exact summary_exact(summary_number number, bool null)
 {
-    magnitude number = (magnitude)(cell->any ? cell->number : 0);
-    bbots_exact exact = {(int64_t)(uint64_t)(number >> 64), (uint64_t)number, !cell->any};
+    magnitude bits = null ? 0 : (magnitude)number;
+    bbots_exact exact = {(int64_t)(uint64_t)(bits >> 64), (uint64_t)bits, null};
     return exact;
 }
 

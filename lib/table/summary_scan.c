@@ -1,0 +1,394 @@
+/*
+ * table/summary_scan.c - the rows of a query, counted into their groups.
+ *
+ * Nearly all of a summary's time goes by here, once a row. So what can be known of a query is found
+ * out before the first row: where each column lies and how wide it is. A row of today's layout then
+ * gives its key (that of codec/key.h, byte for byte) and its numbers without a bbots_value in
+ * between; what is not that simple (reals, uuids, long texts, rows of an older layout) goes the
+ * general way, and both give the same key.
+ *
+ * All rows in the order of the primary key are read straight off their tree. Every other range is a
+ * cursor's, which knows bounds, indexes and soft-deleted rows. Either verifies each row's checksum
+ * and that it lies under its own key.
+ */
+#include "table/summary.h"
+
+#include "base/bytes.h"
+
+#include <bbots/timestamp.h>
+
+typedef enum column_form {
+    FORM_OTHER,  /* the general way */
+    FORM_NUMBER, /* an integer, decimal, time or boolean: `width` bytes of the row */
+    FORM_TEXT
+} column_form;
+
+/* A column as a row of today's layout has it. */
+typedef struct scan_column {
+    column_form form;
+    unsigned column;
+    unsigned place;
+    unsigned width;
+    bool nullable;
+    bool boolean;
+    uint8_t kind; /* of a measure, and its bit in `any` */
+    uint8_t bit;
+    bbots_time_unit unit;
+    int64_t start; /* of the unit that the last row fell into, and how long it is; 0: not known */
+    uint64_t span;
+} scan_column;
+
+typedef struct summary_scan_state {
+    engine_table *engine;
+    const bbots_summary_query *query;
+    bbots_summary *summary;
+    scan_column groups[BBOTS_SUMMARY_GROUPS_MAX];
+    scan_column measures[BBOTS_SUMMARY_MEASURES_MAX];
+    bool quick_measures; /* every measure is a count, or one of a number column */
+    scan_column key;     /* the primary key, when it is one number */
+} scan_state;
+
+/* ------------------------------------------------------------------ what is known before */
+
+static scan_column plan_column(const engine_table *engine, unsigned column)
+{
+    const bbots_column *described = &engine->table->columns[column];
+    scan_column plan = {.column = column,
+                        .place = engine->layout.place[column],
+                        .width = engine->layout.width[column],
+                        .nullable = (described->flags & BBOTS_COLUMN_NOT_NULL) == 0};
+    switch ((bbots_type)described->type) {
+    case BBOTS_TYPE_BOOLEAN:
+        plan.boolean = true;
+        plan.form = FORM_NUMBER;
+        break;
+    case BBOTS_TYPE_SMALLINT:
+    case BBOTS_TYPE_INTEGER:
+    case BBOTS_TYPE_BIGINT:
+    case BBOTS_TYPE_DECIMAL:
+    case BBOTS_TYPE_TIMESTAMP:
+    case BBOTS_TYPE_TIMESTAMPTZ:
+        plan.form = FORM_NUMBER;
+        break;
+    case BBOTS_TYPE_TEXT:
+    case BBOTS_TYPE_VARCHAR:
+        plan.form = FORM_TEXT;
+        break;
+    default:
+        plan.form = FORM_OTHER;
+        break;
+    }
+    return plan;
+}
+
+static void plan_scan(scan_state *scan, engine_table *engine, const bbots_summary_query *query,
+                      bbots_summary *summary)
+{
+    const bbots_tree *primary = &engine->table->trees[0];
+    scan->engine = engine;
+    scan->query = query;
+    scan->summary = summary;
+    for (unsigned g = 0; g < query->group_count; g++) {
+        scan->groups[g] = plan_column(engine, query->groups[g].column);
+        scan->groups[g].unit = (bbots_time_unit)query->groups[g].unit;
+    }
+    scan->quick_measures = true;
+    for (unsigned m = 0; m < query->measure_count; m++) {
+        scan_column *plan = &scan->measures[m];
+        if (query->measures[m].column >= 0) {
+            *plan = plan_column(engine, (unsigned)query->measures[m].column);
+            scan->quick_measures = scan->quick_measures && plan->form != FORM_OTHER;
+        }
+        plan->kind = (uint8_t)query->measures[m].kind;
+        plan->bit = (uint8_t)(1u << m);
+    }
+    scan->key = plan_column(engine, primary->columns[0]);
+    if (primary->column_count != 1 || scan->key.boolean || scan->key.nullable) {
+        scan->key.form = FORM_OTHER;
+    }
+}
+
+/* ------------------------------------------------------------------ groups */
+
+/* The length of a unit that is always as long as any other of its kind, otherwise 0. */
+static uint64_t unit_span(bbots_time_unit unit)
+{
+    switch (unit) {
+    case BBOTS_TIME_MINUTE:
+        return UINT64_C(60000000);
+    case BBOTS_TIME_HOUR:
+        return UINT64_C(3600000000);
+    case BBOTS_TIME_DAY:
+        return UINT64_C(86400000000);
+    case BBOTS_TIME_WEEK:
+        return UINT64_C(604800000000);
+    default:
+        return 0;
+    }
+}
+
+/* The start of the unit that a time falls into: mostly that of the row before. */
+static int64_t truncate_time(scan_column *column, int64_t time)
+{
+    if ((uint64_t)time - (uint64_t)column->start >= column->span) {
+        int64_t start = bbots_timestamp_truncate(time, column->unit);
+        bool whole = start > BBOTS_TIMESTAMP_MIN && time < BBOTS_TIMESTAMP_MAX;
+        column->start = start;
+        column->span = whole ? unit_span(column->unit) : 0;
+    }
+    return column->start;
+}
+
+/* As codec/key.c writes it: big endian, the sign bit turned. */
+static size_t put_number(uint8_t *out, const scan_column *column, int64_t number)
+{
+    uint64_t turned = (uint64_t)number ^ UINT64_C(1) << (8 * column->width - 1);
+    if (column->boolean) {
+        out[0] = number != 0;
+        return 1;
+    }
+    bb_store64_big(out, turned << (64 - 8 * column->width));
+    return column->width;
+}
+
+#define NO_KEY SIZE_MAX
+
+/* The key of a row of today's layout; NO_KEY when it has to be made the general way. */
+static size_t quick_key(scan_state *scan, const bbots_row *row, uint8_t key[CODEC_KEY_MAX])
+{
+    size_t size = 0;
+    for (unsigned g = 0; g < scan->query->group_count; g++) {
+        scan_column *column = &scan->groups[g];
+        if (column->form == FORM_OTHER || size + 10 > CODEC_KEY_PLAIN) {
+            return NO_KEY;
+        }
+        if (codec_row_is_null(row->data, column->column)) {
+            key[size++] = 2;
+            continue;
+        }
+        if (column->nullable) {
+            key[size++] = 1;
+        }
+        if (column->form == FORM_NUMBER) {
+            int64_t number = codec_row_integer(row->data + column->place, column->width);
+            if (column->unit != BBOTS_TIME_NONE) {
+                number = truncate_time(column, number);
+            }
+            size += put_number(key + size, column, number);
+            continue;
+        }
+        bbots_value text = bbots_row_value(row, column->column);
+        if (text.kind != BBOTS_TEXT || size + text.size + 1 > CODEC_KEY_PLAIN) {
+            return NO_KEY;
+        }
+        memcpy(key + size, text.data, text.size);
+        size += text.size;
+        key[size++] = 0;
+    }
+    return size;
+}
+
+static void group_values(const scan_state *scan, const bbots_row *row, bbots_value *values)
+{
+    for (unsigned g = 0; g < scan->query->group_count; g++) {
+        values[g] = bbots_row_value(row, scan->query->groups[g].column);
+        if (values[g].kind == BBOTS_TIMESTAMP) {
+            values[g].integer = bbots_timestamp_truncate(
+                values[g].integer, (bbots_time_unit)scan->query->groups[g].unit);
+        }
+    }
+}
+
+/* The row's group; NULL: no memory. */
+static summary_group *group_of(scan_state *scan, const bbots_row *row)
+{
+    bbots_summary *summary = scan->summary;
+    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
+    uint8_t key[CODEC_KEY_MAX];
+    uint64_t hash;
+    size_t size = row->layout == &scan->engine->layout ? quick_key(scan, row, key) : NO_KEY;
+    if (size == NO_KEY) {
+        group_values(scan, row, values);
+        size =
+            codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
+    }
+    summary_group *group = summary_find_group(summary, key, size, &hash);
+    if (group == NULL) {
+        group_values(scan, row, values);
+        group = summary_make_group(summary, values, key, size, hash);
+    }
+    return group;
+}
+
+/* ------------------------------------------------------------------ measures */
+
+static int refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error)
+{
+    const char *column = measure->column >= 0 ? table->columns[measure->column].name : "";
+    return bb_fail_at(error, BBOTS_NUMERIC_OUT_OF_RANGE, table->name, column, NULL,
+                      "the sum of column \"%s\" needs more than 128 bits", column);
+}
+
+/* A number's part in a cell; false when a sum is past its end. */
+static inline bool add_number(summary_number *cell, bool first, unsigned kind, int64_t number)
+{
+    switch (kind) {
+    case BBOTS_COUNT:
+        *cell += 1; /* rows are fewer than 2^64 */
+        return true;
+    case BBOTS_SUM:
+        return !__builtin_add_overflow(*cell, (summary_number)number, cell);
+    case BBOTS_MIN:
+        *cell = first || number < *cell ? number : *cell;
+        return true;
+    default:
+        *cell = first || number > *cell ? number : *cell;
+        return true;
+    }
+}
+
+/* A row of today's layout: its numbers lie where the plan says. */
+static int add_quickly(const scan_state *scan, const bbots_row *row, summary_group *group,
+                       bbots_error *error)
+{
+    const unsigned count = scan->query->measure_count;
+    for (unsigned m = 0; m < count; m++) {
+        const scan_column *column = &scan->measures[m];
+        int64_t number = 0;
+        if (column->form != FORM_OTHER) { /* otherwise it is a count of rows */
+            if (codec_row_is_null(row->data, column->column)) {
+                continue;
+            }
+            if (column->form == FORM_NUMBER) { /* of a text only the count can be asked for */
+                number = codec_row_integer(row->data + column->place, column->width);
+            }
+        }
+        bool first = (group->any & column->bit) == 0;
+        group->any |= column->bit;
+        if (!add_number(&group->cells[m], first, column->kind, number)) {
+            return refuse_sum(row->table, &scan->query->measures[m], error);
+        }
+    }
+    return BBOTS_OK;
+}
+
+static int add_slowly(const scan_state *scan, const bbots_row *row, summary_group *group,
+                      bbots_error *error)
+{
+    for (unsigned m = 0; m < scan->query->measure_count; m++) {
+        const bbots_measure *measure = &scan->query->measures[m];
+        bbots_value value = bbots_value_integer(1);
+        if (measure->column >= 0) {
+            value = bbots_row_value(row, (unsigned)measure->column);
+        }
+        if (value.kind != BBOTS_NULL) {
+            bool first = (group->any >> m & 1) == 0;
+            group->any |= (uint8_t)(1u << m);
+            if (!add_number(&group->cells[m], first, measure->kind, value.integer)) {
+                return refuse_sum(row->table, measure, error);
+            }
+        }
+    }
+    return BBOTS_OK;
+}
+
+static int add_row(scan_state *scan, const bbots_row *row, bbots_error *error)
+{
+    summary_group *group = group_of(scan, row);
+    if (group == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    return scan->quick_measures && row->layout == &scan->engine->layout
+               ? add_quickly(scan, row, group, error)
+               : add_slowly(scan, row, group, error);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static int read_range(bbots_txn *txn, scan_state *scan, bbots_error *error)
+{
+    const bbots_summary_query *query = scan->query;
+    bbots_cursor *cursor;
+    bbots_row row;
+    int rc = bbots_cursor_open(txn, query->table, query->index, query->range, &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = bbots_cursor_next(cursor, &row, error);
+    while (rc == BBOTS_OK) {
+        rc = add_row(scan, &row, error);
+        if (rc == BBOTS_OK) {
+            rc = bbots_cursor_next(cursor, &row, error);
+        }
+    }
+    bbots_cursor_close(cursor);
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+/* Whether a row has the number under which it lies: row_confirm_key() for the common key. */
+static bool has_key(const scan_state *scan, const bbots_row *row, store_bytes key)
+{
+    const scan_column *column = &scan->key;
+    uint8_t own[8];
+    if (column->form != FORM_NUMBER || row->layout != &scan->engine->layout ||
+        key.size != column->width) {
+        return false;
+    }
+    put_number(own, column, codec_row_integer(row->data + column->place, column->width));
+    return memcmp(own, key.data, key.size) == 0;
+}
+
+static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_error *error)
+{
+    bbots_row row;
+    int rc = row_open(scan->engine, data, &row, NULL, error);
+    if (rc == BBOTS_OK && !has_key(scan, &row, key)) {
+        rc = row_confirm_key(scan->engine, &row, key, error);
+    }
+    return rc == BBOTS_OK ? add_row(scan, &row, error) : rc;
+}
+
+/* Rows do not wait to be written as index entries do: their tree is whole at any time. */
+static int read_all(bbots_txn *txn, scan_state *scan, bbots_error *error)
+{
+    store_cursor cursor;
+    store_bytes key;
+    store_bytes data;
+    int rc = store_cursor_open(&txn->base, scan->engine->trees[0], &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
+    while (rc == BBOTS_OK) {
+        rc = read_row(scan, key, data, error);
+        if (rc == BBOTS_OK) {
+            rc = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
+                 bbots_summary *summary, bbots_error *error)
+{
+    scan_state scan = {.engine = NULL};
+    plan_scan(&scan, engine, query, summary);
+    int rc = BBOTS_OK;
+    if (query->group_count == 0) {
+        summary_group *only; /* it stands also without a row */
+        rc = summary_group_of(summary, NULL, &only, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = query->index == 0 && query->range == NULL ? read_all(txn, &scan, error)
+                                                       : read_range(txn, &scan, error);
+    }
+    for (size_t i = 0; i < summary->count; i++) {
+        for (unsigned m = 0; m < query->measure_count; m++) {
+            if (query->measures[m].kind == BBOTS_COUNT) {
+                summary->groups[i]->any |= (uint8_t)(1u << m); /* a count of nothing is 0 */
+            }
+        }
+    }
+    return rc;
+}
