@@ -12,6 +12,8 @@ typedef struct bb_hash {
 
 uint64_t bb_hash64(const void *data, size_t size);
 
+uint64_t bb_hash64_seeded(const void *data, size_t size, uint64_t seed);
+
 bb_hash bb_hash128(const void *data, size_t size, uint64_t seed);
 
 /* Sums of hashes modulo 2^128. */

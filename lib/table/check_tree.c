@@ -7,6 +7,9 @@
  * entries are distinct and each good one is its row's, so equal numbers leave no row without.
  *
  * In a unique tree two rows with the same columns are neighbours, for the columns come first.
+ *
+ * Of a tree of blocks every block is looked at by itself, so that a damaged one hides no other: its
+ * checksum, its place behind the block before it, and the order of its entries.
  */
 #include "table/check.h"
 
@@ -14,7 +17,11 @@
 typedef struct tree_walk {
     const bbots_tree *tree;
     unsigned number;
-    uint64_t good;      /* entries that are their row's */
+    uint64_t good;     /* entries that are their row's */
+    bool lost;         /* the last block could not be read: what follows it is not known */
+    size_t fence_size; /* the key that the next block has to have */
+    uint8_t fence[CODEC_ENTRY_MAX];
+    entries_cursor own; /* looks for the entries of rows */
     size_t before_size; /* the columns' part of the last good entry */
     uint8_t before[CODEC_KEY_MAX];
 } tree_walk;
@@ -94,10 +101,10 @@ static int check_entry(check *run, tree_walk *walk, store_bytes entry, size_t pa
     return check_neighbour(run, walk, entry, part, key, has_null);
 }
 
-static int visit_entry(check *run, store_bytes entry, store_bytes value, void *context)
+/* An entry of any tree. */
+static int judge_entry(check *run, tree_walk *walk, store_bytes entry, store_bytes value)
 {
     static const store_bytes no_row = {NULL, 0};
-    tree_walk *walk = context;
     store_bytes key;
     run->result->entries++;
     size_t part = split_entry(run->engine->table, walk->tree, entry, &key);
@@ -108,32 +115,132 @@ static int visit_entry(check *run, store_bytes entry, store_bytes value, void *c
     return rc == BBOTS_OK ? check_entry(run, walk, entry, part, key) : rc;
 }
 
-/* The way back: the entry that a row makes has to be in the tree. */
+static int visit_entry(check *run, store_bytes entry, store_bytes value, void *context)
+{
+    return judge_entry(run, context, entry, value);
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+static int report_block(check *run, const tree_walk *walk, const char *what)
+{
+    static const store_bytes no_row = {NULL, 0};
+    return check_report(run, BBOTS_DERIVED, walk->tree->name, no_row, "index tree \"%s\" %s",
+                        walk->tree->name, what);
+}
+
+static void expect_next(tree_walk *walk, const uint8_t *fence, size_t size)
+{
+    memcpy(walk->fence, fence, size);
+    walk->fence_size = size;
+}
+
+static int check_run(check *run, tree_walk *walk, const codec_block *block)
+{
+    static const store_bytes nothing = {"", 0};
+    codec_run entries;
+    codec_run_begin(&entries, block);
+    int rc = BBOTS_OK;
+    int step = codec_run_next(&entries);
+    while (step == BBOTS_OK && rc == BBOTS_OK) {
+        store_bytes entry = {entries.entry, entries.size};
+        rc = judge_entry(run, walk, entry, nothing);
+        if (rc == BBOTS_OK) {
+            step = codec_run_next(&entries);
+        }
+    }
+    if (rc == BBOTS_OK && step == BBOTS_CORRUPTED) {
+        rc = report_block(run, walk, "has a damaged block");
+    }
+    if (rc == BBOTS_OK && block->fence_size != 0 &&
+        codec_entry_compare(entries.entry, entries.size, block->fence, block->fence_size) >= 0) {
+        rc = report_block(run, walk, "has an entry in a wrong block");
+    }
+    return rc;
+}
+
+static int visit_block(check *run, store_bytes key, store_bytes value, void *context)
+{
+    tree_walk *walk = context;
+    codec_block block;
+    int rc = BBOTS_OK;
+    bool here = codec_entry_compare(key.data, key.size, walk->fence, walk->fence_size) == 0;
+    if (!walk->lost && !here) {
+        rc = report_block(run, walk, "lacks a block");
+    }
+    walk->lost = !codec_block_open(run->engine->tree_seeds[walk->number], key.data, key.size,
+                                   value.data, value.size, &block);
+    if (rc == BBOTS_OK && walk->lost) {
+        return report_block(run, walk, "has a damaged block");
+    }
+    if (rc == BBOTS_OK) {
+        expect_next(walk, block.fence, block.fence_size);
+        rc = check_run(run, walk, &block);
+    }
+    return rc;
+}
+
+/* An empty tree has no blocks; any other has a first one of a key that is always the same. */
+static int check_blocks(check *run, tree_walk *walk)
+{
+    uint64_t count;
+    expect_next(walk, (const uint8_t *)CODEC_BLOCK_FIRST, 1);
+    int rc =
+        store_tree_count(&run->txn->base, run->engine->trees[walk->number], &count, run->error);
+    if (rc == BBOTS_OK && count != 0) {
+        rc = check_walk(run, run->engine->trees[walk->number], visit_block, walk);
+        if (rc == BBOTS_OK && !walk->lost && walk->fence_size != 0) {
+            rc = report_block(run, walk, "lacks a block");
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ the way back */
+
+/* The entry that a row makes has to be in the tree; in a block that was reported it may be. */
 static int visit_row(check *run, store_bytes key, store_bytes data, void *context)
 {
-    const tree_walk *walk = context;
+    tree_walk *walk = context;
     uint8_t own[CODEC_ENTRY_MAX];
     store_bytes entry = {own, 0};
     store_bytes found;
+    store_bytes value;
     bbots_row row;
     if (key.size > CODEC_KEY_MAX || row_open(run->engine, data, &row, NULL, NULL) != BBOTS_OK) {
         return BBOTS_OK; /* reported with the rows */
     }
     entry.size = make_entry(&row, walk->tree, key, own, NULL);
-    int rc =
-        store_get(&run->txn->base, run->engine->trees[walk->number], entry, &found, run->error);
-    return rc == BBOTS_NOT_FOUND
-               ? check_report(run, BBOTS_DERIVED, walk->tree->name, key,
-                              "index tree \"%s\" lacks the entry of the row", walk->tree->name)
-               : rc;
+    int rc = entries_seek(&walk->own, entry, &found, &value, walk->own.blocks ? NULL : run->error);
+    if (rc == BBOTS_CORRUPTED && walk->own.blocks) {
+        return BBOTS_OK;
+    }
+    bool there =
+        rc == BBOTS_OK && codec_entry_compare(found.data, found.size, own, entry.size) == 0;
+    return rc < 0 || there
+               ? rc
+               : check_report(run, BBOTS_DERIVED, walk->tree->name, key,
+                              "index tree \"%s\" lacks the entry of the row", walk->tree->name);
+}
+
+static int check_rows_of_tree(check *run, tree_walk *walk)
+{
+    int rc = entries_open(&run->txn->base, run->engine, walk->number, &walk->own, run->error);
+    if (rc == BBOTS_OK) {
+        rc = check_walk(run, run->engine->trees[0], visit_row, walk);
+        entries_close(&walk->own);
+    }
+    return rc;
 }
 
 int check_tree(check *run, unsigned tree)
 {
     tree_walk walk = {.tree = &run->engine->table->trees[tree], .number = tree};
-    int rc = check_walk(run, run->engine->trees[tree], visit_entry, &walk);
+    int rc = entries_in_blocks(run->engine->table, tree)
+                 ? check_blocks(run, &walk)
+                 : check_walk(run, run->engine->trees[tree], visit_entry, &walk);
     if (rc == BBOTS_OK && (walk.good != run->rows || run->unreadable != 0)) {
-        rc = check_walk(run, run->engine->trees[0], visit_row, &walk);
+        rc = check_rows_of_tree(run, &walk);
     }
     return rc;
 }

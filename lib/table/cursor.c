@@ -29,7 +29,7 @@ struct bbots_cursor {
     bbots_txn *txn;
     engine_table *table;
     unsigned tree;
-    store_cursor cursor;
+    entries_cursor cursor;
     bound from;
     bound to;
     bool reverse;
@@ -145,7 +145,7 @@ int bbots_cursor_open(bbots_txn *txn, const bbots_table *table, unsigned index,
         rc = settle(cursor, error);
     }
     if (rc == BBOTS_OK) {
-        rc = store_cursor_open(&txn->base, engine->trees[cursor->tree], &cursor->cursor, error);
+        rc = entries_open(&txn->base, engine, cursor->tree, &cursor->cursor, error);
     }
     if (rc != BBOTS_OK) {
         bbots_cursor_close(cursor);
@@ -158,7 +158,7 @@ int bbots_cursor_open(bbots_txn *txn, const bbots_table *table, unsigned index,
 void bbots_cursor_close(bbots_cursor *cursor)
 {
     if (cursor != NULL) {
-        store_cursor_close(&cursor->cursor);
+        entries_close(&cursor->cursor);
         bb_arena_free(&cursor->arena);
         free(cursor);
     }
@@ -189,16 +189,16 @@ static int seek_before(bbots_cursor *cursor, store_bytes key, bool for_prefix, s
             target.size--;
         }
         if (target.size == 0) {
-            return store_cursor_move(&cursor->cursor, STORE_LAST, entry, value, error);
+            return entries_move(&cursor->cursor, STORE_LAST, entry, value, error);
         }
         above[target.size - 1]++;
         target.data = above;
     }
-    int rc = store_cursor_seek(&cursor->cursor, target, entry, value, error);
+    int rc = entries_seek(&cursor->cursor, target, entry, value, error);
     return rc == BBOTS_END
-               ? store_cursor_move(&cursor->cursor, STORE_LAST, entry, value, error)
+               ? entries_move(&cursor->cursor, STORE_LAST, entry, value, error)
            : rc == BBOTS_OK
-               ? store_cursor_move(&cursor->cursor, STORE_PREVIOUS, entry, value, error)
+               ? entries_move(&cursor->cursor, STORE_PREVIOUS, entry, value, error)
                : rc;
 }
 
@@ -208,13 +208,13 @@ static int move_first(bbots_cursor *cursor, store_bytes *entry, store_bytes *val
     const bound *start = cursor->reverse ? &cursor->to : &cursor->from;
     store_bytes key = {start->bytes, start->size};
     if (!start->set) {
-        return store_cursor_move(&cursor->cursor, cursor->reverse ? STORE_LAST : STORE_FIRST,
+        return entries_move(&cursor->cursor, cursor->reverse ? STORE_LAST : STORE_FIRST,
                                  entry, value, error);
     }
     if (cursor->reverse) {
         return seek_before(cursor, key, !start->exclusive || !start->exact, entry, value, error);
     }
-    return store_cursor_seek(&cursor->cursor, key, entry, value, error);
+    return entries_seek(&cursor->cursor, key, entry, value, error);
 }
 
 /* After writes: to the entry behind the last one given. */
@@ -225,10 +225,10 @@ static int move_again(bbots_cursor *cursor, store_bytes *entry, store_bytes *val
     if (cursor->reverse) {
         return seek_before(cursor, last, false, entry, value, error);
     }
-    int rc = store_cursor_seek(&cursor->cursor, last, entry, value, error);
+    int rc = entries_seek(&cursor->cursor, last, entry, value, error);
     if (rc == BBOTS_OK && entry->size == last.size &&
         memcmp(entry->data, last.data, last.size) == 0) {
-        rc = store_cursor_move(&cursor->cursor, STORE_NEXT, entry, value, error);
+        rc = entries_move(&cursor->cursor, STORE_NEXT, entry, value, error);
     }
     return rc;
 }
@@ -249,7 +249,7 @@ static int move(bbots_cursor *cursor, store_bytes *entry, store_bytes *value, bb
     } else if (changed) {
         rc = move_again(cursor, entry, value, error);
     } else {
-        rc = store_cursor_move(&cursor->cursor, cursor->reverse ? STORE_PREVIOUS : STORE_NEXT,
+        rc = entries_move(&cursor->cursor, cursor->reverse ? STORE_PREVIOUS : STORE_NEXT,
                                entry, value, error);
     }
     if (rc == BBOTS_OK && entry->size > CODEC_ENTRY_MAX) {

@@ -11,6 +11,7 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "store/store.h"
+#include "table/entries.h"
 #include "vault/vault.h"
 
 #include <bbots/cursor.h>
@@ -24,6 +25,7 @@
 typedef struct engine_table {
     const bbots_table *table;
     store_tree *trees;        /* as table->trees */
+    uint64_t *tree_seeds;     /* of the checksums of blocks (entries.h) */
     bbots_value *defaults;    /* per column: literal defaults in stored form, else null */
     codec_layout layout;      /* of rows that this schema writes */
     _Atomic(codec_layout *) *older; /* by number of columns: made when such a row is met */
@@ -251,11 +253,11 @@ int index_flush_all(bbots_txn *txn, bbots_error *error);
 int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
                  const engine_image *new_image, bbots_error *error);
 
-/* Fills a tree of an existing table from its rows (a schema that grew). */
+/*
+ * Fills a tree of an existing table from its rows (a schema that grew). BBOTS_UNIQUE_VIOLATION when
+ * the tree is unique and two rows have the same columns, none of them null.
+ */
 int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);
-
-/* BBOTS_UNIQUE_VIOLATION when two rows have the same non-null columns of a tree. */
-int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error);
 
 /*
  * Looks for a row with the same key in a unique tree, other than the one with primary key `except`
@@ -333,7 +335,7 @@ int reference_check_children(bbots_txn *txn, engine_table *table, const engine_i
 
 /* The rows that reference a parent row by one foreign key, in the order of its tree. */
 typedef struct reference_scan {
-    store_cursor cursor;
+    entries_cursor cursor;
     engine_table *child;
     const bbots_foreign_key *key;
     unsigned tree;

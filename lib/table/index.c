@@ -17,82 +17,20 @@
 
 /* ------------------------------------------------------------------ writing in order */
 
-static int entry_missing(const engine_table *table, unsigned tree, bool missing,
-                         bbots_error *error)
+static int entry_missing(const engine_table *table, unsigned tree, bool missing, bbots_error *error)
 {
-    return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, NULL,
-                      "index tree \"%s\" %s", table->table->trees[tree].name,
-                      missing ? "lacks the entry of a row" : "has an entry of no row");
-}
-
-/* Whether all keys that wait come behind everything in the tree: then pages can be filled. */
-static int can_append(store_cursor *cursor, const uint8_t *key, size_t size, bool *append,
-                      bbots_error *error)
-{
-    store_bytes last;
-    store_bytes value;
-    int rc = store_cursor_move(cursor, STORE_LAST, &last, &value, error);
-    if (rc < 0) {
-        return rc;
-    }
-    *append = true;
-    if (rc == BBOTS_OK) {
-        size_t common = size < last.size ? size : last.size;
-        int order = memcmp(key, last.data, common);
-        *append = order > 0 || (order == 0 && size > last.size);
-    }
-    return BBOTS_OK;
-}
-
-static int write_entry(engine_table *table, unsigned tree, store_cursor *cursor, store_bytes key,
-                       bool add, bool append, bbots_error *error)
-{
-    static const store_bytes nothing = {"", 0};
-    int rc;
-    if (add) {
-        rc = store_cursor_put(cursor, key, nothing, append ? STORE_APPEND : STORE_NEW, error);
-        return rc == BBOTS_UNCHANGED ? entry_missing(table, tree, false, error) : rc;
-    }
-    rc = store_cursor_delete(cursor, key, error);
-    return rc == BBOTS_NOT_FOUND ? entry_missing(table, tree, true, error) : rc;
-}
-
-static int write_sorted(engine_table *table, unsigned tree, const index_pending *pending,
-                        store_cursor *cursor, bbots_error *error)
-{
-    bool append = false;
-    bool first = true;
-    bool add;
-    size_t position = 0;
-    store_bytes key;
-    int rc = BBOTS_OK;
-    while (rc == BBOTS_OK && pending_next(pending, &position, &key, &add)) {
-        if (first) {
-            rc = can_append(cursor, key.data, key.size, &append, error);
-            first = false;
-        }
-        if (rc == BBOTS_OK) {
-            rc = write_entry(table, tree, cursor, key, add, append, error);
-        }
-    }
-    return rc;
+    return entries_damaged(table, tree,
+                           missing ? "lacks the entry of a row" : "has an entry of no row", error);
 }
 
 int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *error)
 {
     index_pending *pending = state->pending[tree];
-    store_cursor cursor;
     if (pending == NULL || pending->count == 0) {
         return BBOTS_OK;
     }
-    if (!pending_sort(pending)) {
-        return txn_break(txn, bb_fail(error, BBOTS_NO_MEMORY, "out of memory"));
-    }
-    int rc = store_cursor_open(&txn->base, state->engine->trees[tree], &cursor, error);
-    if (rc == BBOTS_OK) {
-        rc = write_sorted(state->engine, tree, pending, &cursor, error);
-        store_cursor_close(&cursor);
-    }
+    int rc = pending_sort(pending) ? entries_merge(&txn->base, state->engine, tree, pending, error)
+                                   : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     pending_clear(pending);
     return rc == BBOTS_OK ? rc : txn_break(txn, rc);
 }
@@ -177,9 +115,8 @@ int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
 
 /* ------------------------------------------------------------------ looking */
 
-int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
-                      const bbots_value *values, store_bytes except, store_bytes *row_key,
-                      bbots_error *error)
+int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree, const bbots_value *values,
+                      store_bytes except, store_bytes *row_key, bbots_error *error)
 {
     const bbots_tree *shape = &table->table->trees[tree];
     uint8_t part[CODEC_KEY_MAX];
@@ -215,10 +152,9 @@ int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
 
 /* ------------------------------------------------------------------ a new tree for old rows */
 
-static int build_entry(store_txn *txn, engine_table *table, unsigned tree, store_bytes key,
-                       store_bytes data, bbots_error *error)
+static int note_entry(engine_table *table, unsigned tree, store_bytes key, store_bytes data,
+                      index_pending *pending, bbots_error *error)
 {
-    static const store_bytes nothing = {"", 0};
     const bbots_tree *shape = &table->table->trees[tree];
     uint8_t entry[CODEC_ENTRY_MAX];
     engine_image image;
@@ -232,8 +168,54 @@ static int build_entry(store_txn *txn, engine_table *table, unsigned tree, store
     }
     memcpy(image.key, key.data, key.size);
     image.key_size = key.size;
-    store_bytes added = {entry, entry_of(shape, &image, entry)};
-    return store_put(txn, table->trees[tree], added, nothing, STORE_REPLACE, error);
+    return pending_note(pending, entry, entry_of(shape, &image, entry), true)
+               ? BBOTS_OK
+               : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
+/* Writes the entries gathered so far, in the order of their tree. */
+static int write_entries(store_txn *txn, engine_table *table, unsigned tree, index_pending *pending,
+                         bbots_error *error)
+{
+    static const store_bytes nothing = {"", 0};
+    size_t position = 0;
+    store_bytes key;
+    bool add;
+    int rc = pending_sort(pending) ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    if (rc == BBOTS_OK && entries_in_blocks(table->table, tree)) {
+        rc = entries_merge(txn, table, tree, pending, error);
+    } else {
+        while (rc == BBOTS_OK && pending_next(pending, &position, &key, &add)) {
+            rc = store_put(txn, table->trees[tree], key, nothing, STORE_REPLACE, error);
+        }
+    }
+    pending_clear(pending);
+    return rc;
+}
+
+/* All entries, as many at a time as may wait. */
+static int gather_entries(store_txn *txn, engine_table *table, unsigned tree,
+                          index_pending *pending, bbots_error *error)
+{
+    store_cursor cursor;
+    store_bytes key;
+    store_bytes data;
+    int rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    int step = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
+    while (step == BBOTS_OK) {
+        step = note_entry(table, tree, key, data, pending, error);
+        if (step == BBOTS_OK && pending_is_full(pending)) {
+            step = write_entries(txn, table, tree, pending, error);
+        }
+        if (step == BBOTS_OK) {
+            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return step == BBOTS_END ? write_entries(txn, table, tree, pending, error) : step;
 }
 
 /* A long part does not show what lies behind its cut: then the row is asked. */
@@ -246,8 +228,8 @@ static int entry_has_null(store_txn *txn, engine_table *table, unsigned tree, st
     bbots_row row;
     uint8_t bytes[CODEC_KEY_MAX];
     if (part < CODEC_KEY_MAX) {
-        *null = codec_key_has_null(table->table, shape->columns, shape->column_count, entry.data,
-                                   part);
+        *null =
+            codec_key_has_null(table->table, shape->columns, shape->column_count, entry.data, part);
         return BBOTS_OK;
     }
     int rc = store_get(txn, table->trees[0], key, &data, error);
@@ -264,7 +246,7 @@ static int entry_has_null(store_txn *txn, engine_table *table, unsigned tree, st
 }
 
 /* Neighbours of a unique tree may not have the same columns, unless one is null. */
-int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
+static int confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
 {
     const bbots_tree *shape = &table->table->trees[tree];
     uint8_t before[CODEC_KEY_MAX];
@@ -302,28 +284,18 @@ int index_confirm_unique(store_txn *txn, engine_table *table, unsigned tree, bbo
 
 int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error *error)
 {
-    store_cursor cursor;
-    store_bytes key;
-    store_bytes data;
     /* A tree of this name may be left from an earlier schema. */
     int rc = store_tree_clear(txn, table->trees[tree], error);
+    index_pending *pending = calloc(1, sizeof *pending);
+    if (rc == BBOTS_OK && pending == NULL) {
+        rc = bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
     if (rc == BBOTS_OK) {
-        rc = store_cursor_open(txn, table->trees[0], &cursor, error);
+        rc = gather_entries(txn, table, tree, pending, error);
     }
-    if (rc != BBOTS_OK) {
-        return rc;
+    pending_free(pending);
+    if (rc == BBOTS_OK && table->table->trees[tree].unique) {
+        rc = confirm_unique(txn, table, tree, error);
     }
-    int step = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
-    while (step == BBOTS_OK) {
-        step = build_entry(txn, table, tree, key, data, error);
-        if (step == BBOTS_OK) {
-            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
-        }
-    }
-    store_cursor_close(&cursor);
-    if (step == BBOTS_END) {
-        return table->table->trees[tree].unique ? index_confirm_unique(txn, table, tree, error)
-                                                : BBOTS_OK;
-    }
-    return step;
+    return rc;
 }

@@ -85,12 +85,17 @@ static int prepare_table(bbots_store *store, engine_table *engine, const bbots_t
     size_t older_size = sizeof *engine->older * (table->column_count + 1u);
     engine->table = table;
     engine->trees = bb_arena_alloc(&store->arena, sizeof *engine->trees * table->tree_count);
+    engine->tree_seeds =
+        bb_arena_alloc(&store->arena, sizeof *engine->tree_seeds * table->tree_count);
     engine->older = bb_arena_alloc(&store->arena, older_size);
     if (engine->older != NULL) {
         memset((void *)engine->older, 0, older_size);
     }
-    if (engine->trees == NULL || engine->older == NULL) {
+    if (engine->trees == NULL || engine->tree_seeds == NULL || engine->older == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    for (unsigned t = 0; t < table->tree_count; t++) {
+        engine->tree_seeds[t] = bb_hash64(table->trees[t].name, strlen(table->trees[t].name));
     }
     prepare_columns(engine);
     prepare_referenced(store, engine);
@@ -187,10 +192,9 @@ static int build_new_trees(bbots_store *store, const bbots_schema *old, store_tx
         for (unsigned i = 1; i < table->tree_count && rc == BBOTS_OK; i++) {
             rc = store_tree_open(txn, table->trees[i].name, false, &engine->trees[i], error);
             const bbots_tree *before = old_tree(old, table, table->trees[i].name);
-            if (rc == BBOTS_OK && before == NULL) {
+            /* A tree that becomes unique keeps its entries in another way. */
+            if (rc == BBOTS_OK && (before == NULL || before->unique != table->trees[i].unique)) {
                 rc = index_build(txn, engine, i, error);
-            } else if (rc == BBOTS_OK && table->trees[i].unique > before->unique) {
-                rc = index_confirm_unique(txn, engine, i, error);
             }
         }
     }

@@ -218,7 +218,7 @@ int reference_scan_open(bbots_txn *txn, bbots_reference reference, const bbots_r
                                         scan->values, scan->prefix, &scan->exact);
     int rc = reference_settle(txn, reference, error);
     return rc == BBOTS_OK
-               ? store_cursor_open(&txn->base, scan->child->trees[scan->tree], &scan->cursor, error)
+               ? entries_open(&txn->base, scan->child, scan->tree, &scan->cursor, error)
                : rc;
 }
 
@@ -262,8 +262,8 @@ int reference_scan_next(bbots_txn *txn, reference_scan *scan, store_bytes *row_k
     while (!scan->nothing) {
         bool same = true;
         int rc = scan->started
-                     ? store_cursor_move(&scan->cursor, STORE_NEXT, &entry, &value, error)
-                     : store_cursor_seek(&scan->cursor, prefix, &entry, &value, error);
+                     ? entries_move(&scan->cursor, STORE_NEXT, &entry, &value, error)
+                     : entries_seek(&scan->cursor, prefix, &entry, &value, error);
         scan->started = true;
         if (rc != BBOTS_OK) {
             return rc;
@@ -284,7 +284,7 @@ int reference_scan_next(bbots_txn *txn, reference_scan *scan, store_bytes *row_k
 
 void reference_scan_close(reference_scan *scan)
 {
-    store_cursor_close(&scan->cursor);
+    entries_close(&scan->cursor);
 }
 
 /* "3 rows with (id) 7, 8, 9": how many are in the way and which the first are. */

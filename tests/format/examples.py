@@ -5,7 +5,7 @@
 An example is a fenced block that begins with one of
     ```hex file OFFSET            the bytes of the file from there
     ```hex value TREE KEY         the value under a key (in hexadecimal, or @NAME / NAME# as text)
-    ```hex key TREE               some key of the tree
+    ```hex key TREE               some key of the tree, or of an index tree an entry
 Each line begins with bytes, two hexadecimal digits each, one blank between; what follows after two
 blanks is for people. `N x BYTE` stands for N equal bytes.
 """
@@ -33,7 +33,7 @@ def is_right(store, words, wanted):
     if words[0] == "key":
         return any(key == wanted for key, _ in store.entries(words[1]))
     key = words[2].encode() if words[2][0] == "@" or words[2][-1] == "#" else bytes.fromhex(words[2])
-    return dict(store.entries(words[1])).get(key) == wanted
+    return dict(store.nodes(words[1])).get(key) == wanted
 
 
 def main(document, path):

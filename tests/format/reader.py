@@ -3,7 +3,8 @@
 
   reader.py FILE rows TABLE       the rows of a table as JSON lines, in primary key order
   reader.py FILE tree TREE        the rows that an index tree leads to, in the tree's order
-  reader.py FILE raw TREE         a tree's keys and values in hexadecimal ("main" for the main tree)
+  reader.py FILE raw TREE         a tree's keys and values in hexadecimal ("main" for the main tree);
+                                  of a tree of blocks these are the blocks
   reader.py FILE tables           count and digest of each table, and of the store
   reader.py FILE verify           checks all that is stored twice; exit status 1 after a finding
 
@@ -385,6 +386,56 @@ def split_entry(columns, entry):
     return entry[:at], entry[at:]
 
 
+# ---------------------------------------------------------------- blocks ("Blocks")
+
+def take_number(data, at, more, mask=255):
+    """The number in a byte, or when that is `more` in the two behind it; and where it ends."""
+    must(at < len(data), "a block ends too early")
+    if data[at] & mask != more:
+        return data[at] & mask, at + 1
+    must(at + 3 <= len(data), "a block ends too early")
+    return data[at + 1] | data[at + 2] << 8, at + 3
+
+
+def unpack_run(before, run):
+    """The entries of a run behind its block's key."""
+    at, first = 0, True
+    while at < len(run):
+        sized = run[at] & 128
+        shared, at = take_number(run, at, 127, 127)
+        if sized:
+            own, at = take_number(run, at, 255)
+        else:
+            own = len(before) - shared
+        must(0 <= own <= len(run) - at and shared <= len(before), "an entry is packed wrongly")
+        entry = before[:shared] + run[at:at + own]
+        must(before < entry or (first and before == entry), "entries do not ascend")
+        must(own == 0 or before[shared:shared + 1] != run[at:at + 1], "an entry repeats a byte")
+        yield entry
+        at += own
+        before, first = entry, False
+
+
+def unpack_blocks(tree_name, nodes):
+    """The entries of a tree of blocks; each block leads to the next."""
+    expected = b"\0"
+    seed = xxh3.hash64(tree_name.encode())
+    for key, value in nodes:
+        must(key == expected, "%s: a block is missing", tree_name)
+        must(6 <= len(value) <= 1520, "%s: a block of %d bytes", tree_name, len(value))
+        checksum, fence_size = struct.unpack_from("<IH", value)
+        own = xxh3.hash64(key, seed ^ xxh3.hash64(value[4:])) & 0xFFFFFFFF
+        must(own == checksum, "%s: a block has a wrong checksum", tree_name)
+        must(fence_size <= len(value) - 6, "%s: a block's fence is too long", tree_name)
+        expected = value[len(value) - fence_size:]
+        last = None
+        for last in unpack_run(key, value[6:len(value) - fence_size]):
+            yield last
+        must(last is not None, "%s: a block is empty", tree_name)
+        must(not expected or last < expected, "%s: an entry in a wrong block", tree_name)
+    must(expected in (b"", b"\0"), "%s: blocks are missing at the end", tree_name)
+
+
 # ---------------------------------------------------------------- the store ("Catalogue")
 
 class Store:
@@ -409,10 +460,22 @@ class Store:
         must(found & 2 == flags, "record %s is of the wrong kind", name)
         return value
 
-    def entries(self, tree_name):
+    def nodes(self, tree_name):
         record = self.pages.newest["main"] if tree_name == "main" else self.record(tree_name, 2)
         for key, _, value in self.pages.walk(record):
             yield key, value
+
+    def entries(self, tree_name):
+        """Keys and values; of a tree of blocks the entries in them, with nothing behind."""
+        if not self.in_blocks(tree_name):
+            return self.nodes(tree_name)
+        return ((entry, b"") for entry in unpack_blocks(tree_name, self.nodes(tree_name)))
+
+    def in_blocks(self, tree_name):
+        if tree_name == "main":
+            return False
+        table, tree = self.table_of_tree(tree_name)
+        return tree is not table["trees"][0] and not tree.get("unique")
 
     def rows(self, table):
         for key, data in self.entries(table["name"]):
@@ -517,7 +580,7 @@ def main(arguments):
         elif arguments[1] == "tree":
             print_tree(store, arguments[2])
         elif arguments[1] == "raw":
-            for key, value in store.entries(arguments[2]):
+            for key, value in store.nodes(arguments[2]):
                 print(key.hex(), value.hex())
         elif arguments[1] == "tables":
             digests(store)

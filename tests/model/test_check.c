@@ -180,7 +180,7 @@ static void a_missing_entry_is_found(void **state)
     for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
         raw file = raw_open();
         size_t size = raw_entry(&file, trees[i], 7, entry);
-        raw_delete(&file, trees[i], entry, size);
+        raw_remove_entry(&file, trees[i], entry, size);
         raw_commit(&file);
         run_check(NULL, false);
         assert_int_equal(world.count, 1);
@@ -188,31 +188,40 @@ static void a_missing_entry_is_found(void **state)
     }
 }
 
-/* An entry of no row, one that is not its row's, one with a value, and what is no entry at all. */
+/*
+ * In a tree of blocks and in a unique one: an entry of no row, one that is not its row's, and what
+ * is no entry at all; in a unique tree also one with a value.
+ */
 static void alien_entries_are_found(void **state)
 {
-    static const char tree[] = "users(loginMethod)";
+    static const char *const trees[] = {"users(loginMethod)", "users(openId)"};
+    uint8_t own[512];
     uint8_t entry[512];
-    uint8_t key[4];
     (void)state;
-    raw file = raw_open();
-    size_t size = raw_entry(&file, tree, 7, entry);
-    raw_put(&file, tree, entry, size, "x", 1);
-    key_of(999, key);
-    memcpy(entry + size - 4, key, sizeof key);
-    raw_put(&file, tree, entry, size, "", 0);
-    key_of(9, key);
-    memcpy(entry + size - 4, key, sizeof key);
-    raw_put(&file, tree, entry, size, "", 0);
-    raw_put(&file, tree, "no end", 6, "", 0);
-    raw_put(&file, tree, "email", 6, "", 0);
-    raw_commit(&file);
-    run_check(NULL, false);
-    assert_int_equal(world.count, 5);
-    expect_finding(BBOTS_DERIVED, "users", tree, "7", "bytes behind");
-    expect_finding(BBOTS_DERIVED, "users", tree, "999", "of no row");
-    expect_finding(BBOTS_DERIVED, "users", tree, "9", "not its row's");
-    expect_finding(BBOTS_DERIVED, "users", tree, "", "none of this index");
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+        raw file = raw_open();
+        size_t size = raw_entry(&file, trees[i], 7, own);
+        memcpy(entry, own, size);
+        key_of(999, entry + size - 4);
+        raw_add_entry(&file, trees[i], entry, size);
+        memcpy(entry, "\1zz", 4);
+        key_of(7, entry + 4);
+        raw_add_entry(&file, trees[i], entry, 8);
+        raw_add_entry(&file, trees[i], (const uint8_t *)"no end", 6);
+        raw_add_entry(&file, trees[i], (const uint8_t *)"email", 5);
+        if (i == 1) {
+            raw_put(&file, trees[i], own, size, "x", 1);
+        }
+        raw_commit(&file);
+        run_check(NULL, false);
+        assert_int_equal(world.count, 4 + i);
+        expect_finding(BBOTS_DERIVED, "users", trees[i], "999", "of no row");
+        expect_finding(BBOTS_DERIVED, "users", trees[i], "7", "not its row's");
+        expect_finding(BBOTS_DERIVED, "users", trees[i], "", "none of this index");
+        if (i == 1) {
+            expect_finding(BBOTS_DERIVED, "users", trees[i], "7", "bytes behind");
+        }
+    }
 }
 
 /* User 8 takes the address of user 7, with all that an index holds of it. */
@@ -232,15 +241,140 @@ static void equal_unique_keys_are_found(void **state)
     raw_put(&file, "users", key, sizeof key, row, size);
     for (size_t i = 0; i < 2; i++) {
         size = raw_entry(&file, trees[i], 8, entry);
-        raw_delete(&file, trees[i], entry, size);
+        raw_remove_entry(&file, trees[i], entry, size);
         memcpy(entry, "user07", 6);
-        raw_put(&file, trees[i], entry, size, "", 0);
+        raw_add_entry(&file, trees[i], entry, size);
     }
     raw_commit(&file);
     bbots_check_result result = run_check(NULL, false);
     assert_int_equal(result.damage, 1);
     expect_finding(BBOTS_DAMAGE, "users", "users(email)", "8", "unique key (email)");
     expect_finding(BBOTS_DERIVED, "users", "", "", "digest");
+}
+
+/* ------------------------------------------------------------------ blocks of entries */
+
+#define BLOCKS     "api_token_usage(userId,createdAt)"
+#define BLOCKS_MIN 4u
+
+/* Reads the tree of blocks through the library from one of its ends. */
+static int scan_blocks(bool reverse, uint64_t *rows, bbots_error *failure)
+{
+    bbots_store *store = open_store(0);
+    bbots_txn *txn = begin(store, BBOTS_READ);
+    bbots_range range = {.reverse = reverse};
+    bbots_cursor *cursor;
+    bbots_error error;
+    bbots_row row;
+    const bbots_table *table = bbots_store_table(store, "api_token_usage", &error);
+    int index = bbots_table_index(table, "api_token_usage_user_created_idx");
+    assert_true(index >= 0);
+    expect(bbots_cursor_open(txn, table, (unsigned)index, &range, &cursor, &error), BBOTS_OK,
+           &error);
+    *rows = 0;
+    int rc = BBOTS_OK;
+    while (rc == BBOTS_OK) {
+        rc = bbots_cursor_next(cursor, &row, failure);
+        *rows += rc == BBOTS_OK;
+    }
+    bbots_cursor_close(cursor);
+    bbots_rollback(txn);
+    close_store(store);
+    return rc;
+}
+
+/* After damage: no scan comes to its end as if nothing were missing, and the check finds it. */
+static void expect_damaged_blocks(const char *words)
+{
+    uint64_t rows;
+    bbots_error error;
+    for (int reverse = 0; reverse < 2; reverse++) {
+        assert_int_equal(scan_blocks(reverse != 0, &rows, &error), BBOTS_CORRUPTED);
+        assert_non_null(strstr(error.message, BLOCKS));
+        assert_string_equal(error.table, "api_token_usage");
+        assert_true(rows < USAGES);
+    }
+    run_check("api_token_usage", false);
+    expect_finding(BBOTS_DERIVED, "api_token_usage", BLOCKS, "", words);
+}
+
+static unsigned count_blocks(void)
+{
+    MDB_stat stat;
+    raw file = raw_open();
+    assert_int_equal(mdb_stat(file.txn, raw_tree(&file, BLOCKS), &stat), 0);
+    mdb_txn_abort(file.txn);
+    mdb_env_close(file.env);
+    return (unsigned)stat.ms_entries;
+}
+
+static void a_changed_bit_in_a_block_is_found(void **state)
+{
+    MDB_val key;
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        raw file = raw_open();
+        MDB_val value = raw_block(&file, BLOCKS, i % BLOCKS_MIN, &key);
+        uint64_t bit = roll(8 * value.mv_size);
+        ((uint8_t *)value.mv_data)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        raw_put(&file, BLOCKS, key.mv_data, key.mv_size, value.mv_data, value.mv_size);
+        raw_commit(&file);
+        expect_damaged_blocks("damaged block");
+    }
+}
+
+static void a_missing_block_is_found(void **state)
+{
+    MDB_val key;
+    (void)state;
+    unsigned count = count_blocks();
+    assert_true(count >= BLOCKS_MIN);
+    for (unsigned i = 0; i < count; i++) {
+        raw file = raw_open();
+        raw_block(&file, BLOCKS, i, &key);
+        raw_delete(&file, BLOCKS, key.mv_data, key.mv_size);
+        raw_commit(&file);
+        expect_damaged_blocks("lacks a block");
+    }
+}
+
+/* A block of another tree, and one under another key, are none of this tree's. */
+static void a_strayed_block_is_found(void **state)
+{
+    MDB_val key;
+    (void)state;
+    raw file = raw_open();
+    MDB_val value = raw_block(&file, "api_token_usage(createdAt)", 0, &key);
+    raw_put(&file, BLOCKS, "\0", 1, value.mv_data, value.mv_size);
+    raw_commit(&file);
+    expect_damaged_blocks("damaged block");
+    file = raw_open();
+    value = raw_block(&file, BLOCKS, 2, &key);
+    raw_put(&file, BLOCKS, "\0", 1, value.mv_data, value.mv_size);
+    raw_commit(&file);
+    expect_damaged_blocks("damaged block");
+}
+
+/* Damage with a checksum that fits: the order of entries and the borders of blocks are looked at. */
+static void forged_blocks_are_found(void **state)
+{
+    MDB_val key;
+    (void)state;
+    raw file = raw_open();
+    MDB_val value = raw_block(&file, BLOCKS, 1, &key);
+    uint8_t *bytes = value.mv_data;
+    bytes[6] |= 127;
+    fit_block_checksum(BLOCKS, key.mv_data, key.mv_size, bytes, value.mv_size);
+    raw_put(&file, BLOCKS, key.mv_data, key.mv_size, bytes, value.mv_size);
+    raw_commit(&file);
+    expect_damaged_blocks("damaged block");
+    file = raw_open();
+    value = raw_block(&file, BLOCKS, 0, &key);
+    ((uint8_t *)value.mv_data)[value.mv_size - 1] ^= 1; /* of the fence */
+    fit_block_checksum(BLOCKS, key.mv_data, key.mv_size, value.mv_data, value.mv_size);
+    raw_put(&file, BLOCKS, key.mv_data, key.mv_size, value.mv_data, value.mv_size);
+    raw_commit(&file);
+    expect_damaged_blocks("lacks a block");
 }
 
 /* ------------------------------------------------------------------ the catalogue */
@@ -323,14 +457,6 @@ static void a_check_can_be_stopped(void **state)
 
 /* ------------------------------------------------------------------ at random */
 
-static uint64_t roll(uint64_t limit)
-{
-    world.random ^= world.random << 13;
-    world.random ^= world.random >> 7;
-    world.random ^= world.random << 17;
-    return (world.random >> 11) % limit;
-}
-
 /* A row of any bytes behind the first few, with a checksum that fits most of the time. */
 static void scramble_row(const raw *file, const char *table)
 {
@@ -350,6 +476,22 @@ static void scramble_row(const raw *file, const char *table)
     raw_put(file, table, key, sizeof key, row, size);
 }
 
+/* Any bytes in a block, mostly with a checksum that fits. */
+static void scramble_block(const raw *file, const char *tree)
+{
+    MDB_val key;
+    MDB_val value = raw_block(file, tree, 0, &key);
+    uint8_t *bytes = value.mv_data;
+    size_t size = roll(4) == 0 ? roll(value.mv_size + 1) : value.mv_size;
+    for (uint64_t i = size > 4 ? roll(6) : 0; i > 0; i--) {
+        bytes[4 + roll(size - 4)] = (uint8_t)(roll(2) == 0 ? roll(256) : 127 + roll(3));
+    }
+    if (size > 4 && roll(8) != 0) {
+        fit_block_checksum(tree, key.mv_data, key.mv_size, bytes, size);
+    }
+    raw_put(file, tree, key.mv_data, key.mv_size, bytes, size);
+}
+
 static void scramble_entry(const raw *file, const char *tree)
 {
     uint8_t entry[512];
@@ -365,18 +507,23 @@ static void nothing_crashes_on_forged_bytes(void **state)
 {
     static const char *const tables[] = {"users", "user_profiles", "api_token_usage",
                                          "documentation_chunks"};
-    static const char *const trees[] = {"users(openId)", "users(email,loginMethod)",
-                                        "user_profiles(userId)",
-                                        "api_token_usage(userId,createdAt)"};
+    static const char *const trees[] = {"users(openId)", "users(email)", "user_profiles(userId)"};
+    static const char *const blocks[] = {"users(email,loginMethod)", "sessions(userId)",
+                                         "api_token_usage(model)", BLOCKS};
+    uint64_t rows;
+    bbots_error error;
     (void)state;
     for (int round = 0; round < 150; round++) {
         raw file = raw_open();
         for (uint64_t i = 1 + roll(3); i > 0; i--) {
             scramble_row(&file, tables[roll(sizeof tables / sizeof *tables)]);
             scramble_entry(&file, trees[roll(sizeof trees / sizeof *trees)]);
+            scramble_block(&file, blocks[roll(sizeof blocks / sizeof *blocks)]);
         }
         raw_commit(&file);
         run_check(NULL, true);
+        scan_blocks(roll(2) == 0, &rows, &error);
+        assert_true(rows <= USAGES);
     }
     restore_file();
     run_check(NULL, false);
@@ -397,6 +544,10 @@ int main(void)
         cmocka_unit_test(a_missing_entry_is_found),
         cmocka_unit_test(alien_entries_are_found),
         cmocka_unit_test(equal_unique_keys_are_found),
+        cmocka_unit_test(a_changed_bit_in_a_block_is_found),
+        cmocka_unit_test(a_missing_block_is_found),
+        cmocka_unit_test(a_strayed_block_is_found),
+        cmocka_unit_test(forged_blocks_are_found),
         cmocka_unit_test(a_wrong_record_is_found),
         cmocka_unit_test(a_check_can_be_stopped),
         cmocka_unit_test(nothing_crashes_on_forged_bytes),

@@ -21,7 +21,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { USERS = 20, USAGES = 40, FOUND_MAX = 2000, ROW_MAX = 16384, DIMENSIONS = 1536 };
+enum { USERS = 20, USAGES = 900, FOUND_MAX = 2000, ROW_MAX = 16384, DIMENSIONS = 1536 };
 
 #define SECRET "sk-not-for-any-eyes"
 
@@ -51,6 +51,14 @@ static void expect(int rc, int expected, const bbots_error *error)
         fail_msg("got %s, expected %s: %s", bbots_status_name(rc), bbots_status_name(expected),
                  rc < 0 ? error->message : "");
     }
+}
+
+static uint64_t roll(uint64_t limit)
+{
+    world.random ^= world.random << 13;
+    world.random ^= world.random >> 7;
+    world.random ^= world.random << 17;
+    return (world.random >> 11) % limit;
 }
 
 /* ------------------------------------------------------------------ the undamaged store */
@@ -315,25 +323,188 @@ static void key_of(int32_t number, uint8_t key[4])
     }
 }
 
-/* The entry of an index tree that ends with the key of a row; returns its size. */
-static size_t raw_entry(const raw *file, const char *tree, int32_t id, uint8_t entry[512])
+/* ------------------------------------------------------------------ blocks of entries */
+
+/* The entries of a small tree, and how they are kept. */
+typedef struct entry_list {
+    bool blocks;
+    size_t count;
+    struct {
+        size_t size;
+        uint8_t bytes[512];
+    } at[64];
+} entry_list;
+
+static void fit_block_checksum(const char *tree, const void *key, size_t key_size, uint8_t *value,
+                               size_t size)
 {
-    uint8_t wanted[4];
+    XXH64_hash_t seed = XXH3_64bits(tree, strlen(tree)) ^ XXH3_64bits(value + 4, size - 4);
+    uint32_t sum = (uint32_t)XXH3_64bits_withSeed(key, key_size, seed);
+    memcpy(value, &sum, sizeof sum);
+}
+
+/* Of the forms of packed entries those that the trees of this test have. */
+static void unpack_entries(MDB_val key, MDB_val value, entry_list *list)
+{
+    const uint8_t *bytes = value.mv_data;
+    size_t end = value.mv_size - (bytes[4] | (size_t)bytes[5] << 8);
+    uint8_t before[512];
+    size_t before_size = key.mv_size;
+    memcpy(before, key.mv_data, before_size);
+    for (size_t at = 6; at < end;) {
+        size_t shared = bytes[at] & 127u;
+        bool sized = (bytes[at] & 128u) != 0;
+        size_t own = sized ? bytes[at + 1] : before_size - shared;
+        assert_true(shared < 127 && own < 255);
+        at += sized ? 2 : 1;
+        memcpy(before + shared, bytes + at, own);
+        before_size = shared + own;
+        at += own;
+        assert_true(list->count < sizeof list->at / sizeof *list->at);
+        list->at[list->count].size = before_size;
+        memcpy(list->at[list->count++].bytes, before, before_size);
+    }
+}
+
+static void raw_entries(const raw *file, const char *tree, entry_list *list)
+{
     MDB_cursor *cursor;
     MDB_val key;
     MDB_val value;
-    size_t size = 0;
-    key_of(id, wanted);
+    list->count = 0;
+    list->blocks = false;
     assert_int_equal(mdb_cursor_open(file->txn, raw_tree(file, tree), &cursor), 0);
-    while (size == 0 && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-        if (memcmp((const uint8_t *)key.mv_data + key.mv_size - 4, wanted, 4) == 0) {
-            size = key.mv_size;
-            memcpy(entry, key.mv_data, size);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        if (value.mv_size != 0) {
+            list->blocks = true;
+            unpack_entries(key, value, list);
+        } else {
+            assert_true(list->count < sizeof list->at / sizeof *list->at);
+            list->at[list->count].size = key.mv_size;
+            memcpy(list->at[list->count++].bytes, key.mv_data, key.mv_size);
         }
     }
     mdb_cursor_close(cursor);
-    assert_true(size != 0);
-    return size;
+}
+
+/* Puts a list in place of a tree's blocks, as a single one. */
+static void raw_put_block(const raw *file, const char *tree, const entry_list *list)
+{
+    uint8_t value[1520] = {0};
+    size_t size = 6;
+    uint8_t before[512] = {0};
+    size_t before_size = 1;
+    for (size_t i = 0; i < list->count; i++) {
+        const uint8_t *entry = list->at[i].bytes;
+        size_t shared = 0;
+        while (shared < before_size && shared < list->at[i].size &&
+               entry[shared] == before[shared]) {
+            shared++;
+        }
+        size_t own = list->at[i].size - shared;
+        assert_true(shared < 127 && size + 4 + own <= sizeof value);
+        value[size++] = (uint8_t)(128 + shared);
+        if (own >= 255) {
+            value[size++] = 255;
+            value[size++] = (uint8_t)own;
+            value[size++] = (uint8_t)(own >> 8);
+        } else {
+            value[size++] = (uint8_t)own;
+        }
+        memcpy(value + size, entry + shared, own);
+        size += own;
+        before_size = list->at[i].size;
+        memcpy(before, entry, before_size);
+    }
+    fit_block_checksum(tree, "", 1, value, size);
+    assert_int_equal(mdb_drop(file->txn, raw_tree(file, tree), 0), 0);
+    raw_put(file, tree, "", 1, value, size);
+}
+
+/* A copy of a tree's block by its number; its key is in key, its value is returned. */
+static MDB_val raw_block(const raw *file, const char *tree, unsigned number, MDB_val *key)
+{
+    static uint8_t bytes[2][2048];
+    MDB_cursor *cursor;
+    MDB_val value;
+    assert_int_equal(mdb_cursor_open(file->txn, raw_tree(file, tree), &cursor), 0);
+    for (unsigned i = 0; i <= number; i++) {
+        assert_int_equal(mdb_cursor_get(cursor, key, &value, MDB_NEXT), 0);
+    }
+    mdb_cursor_close(cursor);
+    memcpy(bytes[0], key->mv_data, key->mv_size);
+    memcpy(bytes[1], value.mv_data, value.mv_size);
+    key->mv_data = bytes[0];
+    value.mv_data = bytes[1];
+    return value;
+}
+
+/* The entry of an index tree that ends with the key of a row; returns its size. */
+static size_t raw_entry(const raw *file, const char *tree, int32_t id, uint8_t entry[512])
+{
+    static entry_list list;
+    uint8_t wanted[4];
+    key_of(id, wanted);
+    raw_entries(file, tree, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        size_t size = list.at[i].size;
+        if (memcmp(list.at[i].bytes + size - 4, wanted, 4) == 0) {
+            memcpy(entry, list.at[i].bytes, size);
+            return size;
+        }
+    }
+    fail_msg("tree %s has no entry of row %d", tree, id);
+    return 0;
+}
+
+/* Where an entry is or would be. */
+static size_t place_of(const entry_list *list, const uint8_t *entry, size_t size)
+{
+    size_t at = 0;
+    for (; at < list->count; at++) {
+        size_t common = size < list->at[at].size ? size : list->at[at].size;
+        int order = memcmp(list->at[at].bytes, entry, common);
+        if (order > 0 || (order == 0 && list->at[at].size >= size)) {
+            break;
+        }
+    }
+    return at;
+}
+
+static void raw_remove_entry(const raw *file, const char *tree, const uint8_t *entry, size_t size)
+{
+    static entry_list list;
+    raw_entries(file, tree, &list);
+    if (!list.blocks) {
+        raw_delete(file, tree, entry, size);
+        return;
+    }
+    size_t at = place_of(&list, entry, size);
+    assert_true(at < list.count && list.at[at].size == size);
+    memmove(&list.at[at], &list.at[at + 1], (list.count - at - 1) * sizeof *list.at);
+    list.count--;
+    raw_put_block(file, tree, &list);
+}
+
+static void raw_add_entry(const raw *file, const char *tree, const uint8_t *entry, size_t size)
+{
+    static entry_list list;
+    raw_entries(file, tree, &list);
+    if (!list.blocks) {
+        raw_put(file, tree, entry, size, "", 0);
+        return;
+    }
+    size_t at = place_of(&list, entry, size);
+    if (at < list.count && list.at[at].size == size &&
+        memcmp(list.at[at].bytes, entry, size) == 0) {
+        return;
+    }
+    assert_true(list.count < sizeof list.at / sizeof *list.at);
+    memmove(&list.at[at + 1], &list.at[at], (list.count - at) * sizeof *list.at);
+    list.at[at].size = size;
+    memcpy(list.at[at].bytes, entry, size);
+    list.count++;
+    raw_put_block(file, tree, &list);
 }
 
 static void fit_checksum(const char *table, uint8_t *row, size_t size)
