@@ -217,7 +217,7 @@ static void seeking_passes_over_what_is_less(void **state)
     }
 }
 
-/* Numbers of equal width that ascend by one: two bytes for each, as docs/decisions/0007 counts. */
+/* Numbers of equal width that ascend by one: two bytes for each, as docs/decisions/0008 counts. */
 static void ascending_numbers_are_small(void **state)
 {
     uint8_t out[CODEC_PACKED_MAX];
