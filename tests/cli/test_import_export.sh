@@ -213,7 +213,8 @@ printf '{"email":"x@x","nix":1}\n' > "$work/wrong.jsonl"
 import csv users "$work/wrong.jsonl"; refused "an unknown member" csv 'line 1' nix
 printf 'userId,sourceType,title,taskType,blockedBy\n1,s,t,x,999\n' > "$work/wrong.csv"
 import csv agency_tasks "$work/wrong.csv"
-refused "a reference that never comes" csv 'line 2' agency_tasks_blockedBy_fkey 999
+refused "a reference that never comes" csv 'table "agency_tasks", row (id)=(1)' agency_tasks_blockedBy_fkey 999 \
+    '1 reference leads nowhere' 'nothing was written'
 printf 'userId,ghlApiKey\n1,hidden\n1,hidden\n' > "$work/wrong.csv"
 import csv user_profiles "$work/wrong.csv"; refused "a secret beside an error" csv user_profiles_userId_key
 expect "a secret is not told" sh -c "! grep -q hidden '$work/err'"

@@ -318,6 +318,7 @@ import os, re, shutil, subprocess, sys
 page = open(sys.argv[1], encoding="utf-8").read()
 os.mkdir("manual")
 open("manual/fill.jsonl", "w", encoding="utf-8").write(re.search("```json\n(.*?)```", page, re.S)[1])
+open("manual/app.sql", "w", encoding="utf-8").write(re.search("```sql\n(.*?)```", page, re.S)[1])
 os.symlink(sys.argv[2], "manual/bbots-inspect")
 path = os.path.abspath("manual") + ":" + os.environ["PATH"]
 def masked(text):

@@ -1,8 +1,8 @@
 /*
- * import.c - `import`: the command line, and one file or a folder of files into a session.
+ * import.c - `import`: the command line, and a file or a folder of files into a session.
  *
- * All work is done by import_session.c (rows and transactions), import_csv.c and import_jsonl.c
- * (forms) and import_plan.c (names); this file connects them.
+ * All work is done by import_session.c (rows and transactions), import_csv.c, import_jsonl.c and
+ * import_pg.c (forms) and import_plan.c (names); this file connects them.
  */
 #include "import_folder.h"
 #include "import_session.h"
@@ -16,32 +16,43 @@
 
 static const char help_text[] =
     "Usage: bbots-inspect FILE import TABLE IN|-  [options]\n"
+    "       bbots-inspect FILE import SCRIPT.sql   [options]\n"
     "       bbots-inspect FILE import --all FOLDER\n"
     "\n"
-    "Inserts the rows of a file (- is standard input) into a table, all or none of them: the "
-    "first\n"
-    "row that is refused is reported with file, line, column, value and rule, and nothing is\n"
-    "written. A row may come before the row of its own table that it references.\n"
+    "Inserts rows, all or none of them: the first row that is refused is reported with file, "
+    "line,\n"
+    "column, value and rule, and nothing is written. A row may come before the row that it\n"
+    "references if that is of the same table or, in a script, of any; rows whose references lead\n"
+    "nowhere in the end are listed.\n"
     "\n"
-    "  --format csv|jsonl     the file's form; without it the name's ending decides\n"
+    "  --format csv|jsonl|pg  the file's form; without it the name's ending decides\n"
     "  --batch N              commit every N rows; an error then leaves the batches before it\n"
     "  --map COLUMN=HEADER    take a column's values from this header or member (repeatable)\n"
     "  --set COLUMN=VALUE     give every row this value (repeatable)\n"
-    "  --ignore HEADER        leave a header or member out (repeatable)\n"
+    "  --ignore NAME          leave a header or member out (repeatable)\n"
     "  --ignore-unknown       leave out all that fit no column\n"
-    "  --all                  read the files of a folder that `export --all` wrote, parents first\n"
+    "  --all                  read the files of a folder that `export --all` wrote\n"
     "\n"
-    "CSV is RFC 4180: the first line names the columns, quotes may hold line ends, CRLF or LF end "
-    "a\n"
-    "line, a byte order mark is skipped, and so are empty lines of a file with several columns. "
-    "An\n"
-    "unquoted empty field is NULL, \"\" is the empty text.\n"
+    "CSV is RFC 4180: the first line names the columns, quotes may hold line ends, CRLF or LF "
+    "ends\n"
+    "a line, a byte order mark is skipped, and so are empty lines of a file with several columns.\n"
+    "An unquoted empty field is NULL, \"\" is the empty text. So does COPY ... CSV write.\n"
     "\n"
     "  --delimiter C          between fields instead of a comma; \\t is a tab\n"
     "  --null TEXT            an unquoted field of this text is NULL, instead of the empty one\n"
     "  --defaults             such a field takes the column's default instead of NULL\n"
+    "  --header A,B,...       the columns of a file that does not name them\n"
     "\n"
     "JSON lines hold one object a row; an absent member takes the default, null is NULL.\n"
+    "\n"
+    "A script (.sql, or --format pg) is what pg_dump writes in plain form: with COPY or --inserts, "
+    "a\n"
+    "whole database or --data-only. Rows and sequences are taken from it and definitions skipped;\n"
+    "a statement that would change rows in another way is refused.\n"
+    "\n"
+    "  --schema NAME          the schema whose tables count, instead of public\n"
+    "  --ignore NAME          leave out a table, TABLE.COLUMN or sequence (repeatable)\n"
+    "  --ignore-unknown       leave out all that the store has not; it is named at the end\n"
     "\n"
     "Columns that are not in the file take their defaults. Standard input has the form CSV unless\n"
     "--format says otherwise.\n"
@@ -63,17 +74,28 @@ static int import_descriptor(import_session *session, const import_plan *plan, i
                               : import_jsonl(session, plan, descriptor);
 }
 
+/* A plan for one table's file, NULL for a script. */
 static int import_path(import_session *session, const import_plan *plan, const char *path)
 {
-    session->file = path;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    bool piped = strcmp(path, "-") == 0;
+    session->file = piped ? "standard input" : path;
+    int descriptor = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         (void)usage_error(session->line, "%s: %s", path, strerror(errno));
         return EXIT_FAILED;
     }
-    int code = import_descriptor(session, plan, descriptor);
-    close(descriptor);
+    int code = plan != NULL ? import_descriptor(session, plan, descriptor)
+                            : import_pg(session, descriptor);
+    if (!piped) {
+        close(descriptor);
+    }
     return code;
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
 static int import_one(import_session *session, const import_options *options, const char *name,
@@ -81,7 +103,6 @@ static int import_one(import_session *session, const import_options *options, co
 {
     import_plan plan;
     bbots_error error = {0};
-    struct stat status;
     const bbots_table *table = bbots_store_table(session->store, name, &error);
     if (table == NULL) {
         return library_error(session->line, &error);
@@ -90,12 +111,15 @@ static int import_one(import_session *session, const import_options *options, co
     if (code != EXIT_DONE) {
         return code;
     }
-    if (strcmp(path, "-") == 0) {
-        session->file = "standard input";
-        return import_descriptor(session, &plan, STDIN_FILENO);
-    }
-    session->bytes_total = stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+    session->bytes_total = size_of(path);
     return import_path(session, &plan, path);
+}
+
+static int import_script(import_session *session, const char *path)
+{
+    session->several = true;
+    session->bytes_total = size_of(path);
+    return import_path(session, NULL, path);
 }
 
 /* ------------------------------------------------------------------ a folder */
@@ -163,7 +187,8 @@ static int import_words(const command_line *line, import_options *options, bool 
     if (code == EXIT_DONE && all) {
         code = import_all(&session, options, words->words[0]);
     } else if (code == EXIT_DONE) {
-        code = import_one(&session, options, words->words[0], words->words[1]);
+        code = options->script ? import_script(&session, words->words[0])
+                               : import_one(&session, options, words->words[0], words->words[1]);
         code = code == EXIT_DONE ? import_session_finish(&session) : code;
     }
     if (code == EXIT_DONE) {
@@ -173,17 +198,31 @@ static int import_words(const command_line *line, import_options *options, bool 
     return code;
 }
 
-/* Decides the form of the file. */
-static int read_format(const command_line *line, const char *format, const char *path,
+static bool is_format(const char *format)
+{
+    return strcmp(format, "csv") == 0 || strcmp(format, "jsonl") == 0 || strcmp(format, "pg") == 0;
+}
+
+/* Decides the form of the file, the last word. */
+static int read_format(const command_line *line, const char *format, const rest_words *words,
                        import_options *options)
 {
-    if (format != NULL && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0) {
-        return usage_error(line, "option --format is csv or jsonl, not \"%s\"", format);
+    const char *path = words->words[words->count - 1];
+    if (format != NULL && !is_format(format)) {
+        return usage_error(line, "option --format is csv, jsonl or pg, not \"%s\"", format);
+    }
+    options->script = format != NULL ? strcmp(format, "pg") == 0 : ends_with(path, ".sql");
+    if (words->count != (options->script ? 1 : 2)) {
+        return usage_error(line, options->script
+                                     ? "a script of pg_dump names its tables itself: give the file "
+                                       "alone"
+                                     : "command import needs TABLE FILE, SCRIPT.sql or --all "
+                                       "FOLDER");
     }
     bool lines = format != NULL ? strcmp(format, "jsonl") == 0
                                 : ends_with(path, ".jsonl") || ends_with(path, ".ndjson");
-    options->csv = !lines;
-    if (format == NULL && !lines && strcmp(path, "-") != 0 && !ends_with(path, ".csv")) {
+    options->csv = !lines && !options->script;
+    if (format == NULL && options->csv && strcmp(path, "-") != 0 && !ends_with(path, ".csv")) {
         return usage_error(line, "the name of \"%s\" does not tell its form: give --format", path);
     }
     return EXIT_DONE;
@@ -204,6 +243,27 @@ static int read_delimiter(const command_line *line, const char *text, import_opt
     return EXIT_DONE;
 }
 
+/* Which options go together. */
+static int check_options(const command_line *line, const import_options *options,
+                         const char *format, bool all)
+{
+    bool maps = options->maps.count + options->sets.count > 0;
+    if (all && (maps || format != NULL || options->header != NULL)) {
+        return usage_error(line, "option --all goes with neither --format, --map, --set nor "
+                                 "--header");
+    }
+    if (options->script && (maps || options->defaults || options->null_text != NULL)) {
+        return usage_error(line, "options --map, --set, --defaults and --null are not for scripts");
+    }
+    if (options->schema != NULL && !options->script) {
+        return usage_error(line, "option --schema is for scripts of pg_dump");
+    }
+    if (options->header != NULL && !options->csv) {
+        return usage_error(line, "option --header is for CSV");
+    }
+    return EXIT_DONE;
+}
+
 static int run(const command_line *line)
 {
     import_options options;
@@ -217,6 +277,8 @@ static int run(const command_line *line)
                             {"--batch", &batch, NULL, NULL},
                             {"--delimiter", &delimiter, NULL, NULL},
                             {"--null", &options.null_text, NULL, NULL},
+                            {"--header", &options.header, NULL, NULL},
+                            {"--schema", &options.schema, NULL, NULL},
                             {"--defaults", NULL, &options.defaults, NULL},
                             {"--ignore-unknown", NULL, &options.ignore_unknown, NULL},
                             {"--map", NULL, NULL, &options.maps},
@@ -224,16 +286,15 @@ static int run(const command_line *line)
                             {"--ignore", NULL, NULL, &options.ignores},
                             {"--all", NULL, &all, NULL},
                             {NULL, NULL, NULL, NULL}};
-    int code = read_options(line, known, 1, 2, "TABLE FILE or --all FOLDER", &words);
-    if (code == EXIT_DONE && words.count != (all ? 1 : 2)) {
-        code = usage_error(line, "command import needs TABLE FILE or --all FOLDER");
-    }
-    if (code == EXIT_DONE && all && (options.maps.count + options.sets.count > 0 || format)) {
-        code = usage_error(line, "option --all goes with neither --format, --map nor --set");
+    const char *what = "TABLE FILE, SCRIPT.sql or --all FOLDER";
+    int code = read_options(line, known, 1, 2, what, &words);
+    if (code == EXIT_DONE && all && words.count != 1) {
+        code = usage_error(line, "command import needs %s", what);
     }
     if (code == EXIT_DONE && !all) {
-        code = read_format(line, format, words.words[1], &options);
+        code = read_format(line, format, &words, &options);
     }
+    code = code == EXIT_DONE ? check_options(line, &options, format, all) : code;
     if (code == EXIT_DONE && batch != NULL) {
         code = read_number(line, "--batch", batch, &options.batch);
     }
@@ -242,5 +303,5 @@ static int run(const command_line *line)
     return code == EXIT_DONE ? import_words(line, &options, all, &words) : code;
 }
 
-const command command_import = {"import", "insert the rows of a CSV or JSON lines file", help_text,
-                                run};
+const command command_import = {
+    "import", "insert the rows of a CSV or JSON lines file, or a pg_dump", help_text, run};

@@ -47,31 +47,55 @@ static int check_maps(import_session *session, const import_plan *plan, const cs
     return EXIT_DONE;
 }
 
-static int read_header(import_session *session, const import_plan *plan, const csv_reader *reader,
-                       csv_header *header)
+/* Notes where the next field of each record goes. */
+static int add_header(import_session *session, const import_plan *plan, uint64_t line,
+                      bbots_text name, csv_header *header)
 {
-    uint64_t seen = 0;
     bbots_error error = {0};
     char shown[JSONL_NAME_SHOWN];
-    header->count = reader->field_count;
-    for (unsigned i = 0; i < reader->field_count; i++) {
-        bbots_text name = csv_reader_field(reader, i);
-        int column = header->columns[i] = import_plan_column(plan, name);
-        if (column == IMPORT_UNKNOWN) {
-            jsonl_fail(&error, BBOTS_UNKNOWN_COLUMN, plan->table, NULL,
-                       "header %s fits no column of table \"%s\"; see --map, --ignore",
-                       jsonl_name(name, shown), plan->table->name);
-            return import_session_refuse(session, reader->line, &error);
-        }
-        if (column >= 0 && (seen & BBOTS_COLUMN_BIT(column)) != 0) {
+    int column = import_plan_column(plan, name);
+    if (column == IMPORT_UNKNOWN || header->count == CSV_FIELDS_MAX) {
+        jsonl_fail(&error, BBOTS_UNKNOWN_COLUMN, plan->table, NULL,
+                   "header %s fits no column of table \"%s\"; see --map, --ignore",
+                   jsonl_name(name, shown), plan->table->name);
+        return import_session_refuse(session, line, &error);
+    }
+    for (unsigned i = 0; column >= 0 && i < header->count; i++) {
+        if (header->columns[i] == column) {
             jsonl_fail(&error, BBOTS_DUPLICATE_COLUMN, plan->table,
                        plan->table->columns[column].name, "column \"%s\" has two headers",
                        plan->table->columns[column].name);
-            return import_session_refuse(session, reader->line, &error);
+            return import_session_refuse(session, line, &error);
         }
-        seen |= column >= 0 ? BBOTS_COLUMN_BIT(column) : 0;
     }
-    return check_maps(session, plan, header);
+    header->columns[header->count++] = column;
+    return EXIT_DONE;
+}
+
+/* The first record names the columns. */
+static int read_header(import_session *session, const import_plan *plan, const csv_reader *reader,
+                       csv_header *header)
+{
+    int code = EXIT_DONE;
+    for (unsigned i = 0; i < reader->field_count && code == EXIT_DONE; i++) {
+        bbots_text name = csv_reader_field(reader, i);
+        code = add_header(session, plan, reader->line, name, header);
+    }
+    return code == EXIT_DONE ? check_maps(session, plan, header) : code;
+}
+
+/* --header names them: a,b,c. */
+static int take_header(import_session *session, const import_plan *plan, csv_header *header)
+{
+    const char *at = plan->options->header;
+    int code = EXIT_DONE;
+    while (at != NULL && code == EXIT_DONE) {
+        const char *comma = strchr(at, ',');
+        bbots_text name = {at, comma != NULL ? (size_t)(comma - at) : strlen(at)};
+        code = add_header(session, plan, 0, name, header);
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return code == EXIT_DONE ? check_maps(session, plan, header) : code;
 }
 
 /* One field as a value; false when the column shall take its default. */
@@ -113,21 +137,30 @@ static bool is_blank(const csv_reader *reader, const csv_header *header)
            !reader->fields[0].quoted;
 }
 
-static int import_records(import_session *session, const import_plan *plan, csv_reader *reader,
-                          csv_header *header)
+static int begin_records(import_session *session, const import_plan *plan, csv_reader *reader,
+                         csv_header *header)
 {
-    int code = EXIT_DONE;
+    bbots_error error = {0};
+    if (plan->options->header != NULL) {
+        return take_header(session, plan, header);
+    }
     int rc = csv_reader_next(reader);
     if (rc == BBOTS_END) {
-        bbots_error error = {0};
         jsonl_fail(&error, BBOTS_INVALID_TEXT, plan->table, NULL,
                    "the file is empty; its first line has to name the columns");
         return import_session_refuse(session, 0, &error);
     }
-    if (rc == BBOTS_OK) {
-        code = read_header(session, plan, reader, header);
-    }
-    while (code == EXIT_DONE && rc == BBOTS_OK && (rc = csv_reader_next(reader)) == BBOTS_OK) {
+    return rc == BBOTS_OK ? read_header(session, plan, reader, header)
+                          : refuse_file(session, reader, rc);
+}
+
+static int import_records(import_session *session, const import_plan *plan, csv_reader *reader,
+                          csv_header *header)
+{
+    int rc = BBOTS_OK;
+    header->count = 0;
+    int code = begin_records(session, plan, reader, header);
+    while (code == EXIT_DONE && (rc = csv_reader_next(reader)) == BBOTS_OK) {
         if (!is_blank(reader, header)) {
             code = import_record(session, plan, reader, header);
         }

@@ -7,7 +7,10 @@
 
 /* What the command line says. */
 typedef struct import_options {
+    bool script; /* of pg_dump */
     bool csv;
+    const char *schema; /* of a script: whose tables count; NULL: public */
+    const char *header; /* of CSV: the columns when the file does not name them */
     char delimiter;
     const char *null_text; /* an unquoted field of this text is NULL */
     bool defaults;         /* ... or rather the column's default */

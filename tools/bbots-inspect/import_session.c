@@ -15,6 +15,39 @@
 
 #define VALUE_SHOWN       100 /* bytes of a value in a message */
 #define PROGRESS_INTERVAL 64  /* rows */
+#define ORPHANS_SHOWN     10  /* rows that are listed one by one */
+
+/* ------------------------------------------------------------------ transactions */
+
+/*
+ * Defers the references that may lead to a row that is yet to come: to the table itself, or to one
+ * whose file is read later. The others are judged at once, which finds the line.
+ */
+static int defer_later(import_session *session, bbots_error *error)
+{
+    const bbots_schema *schema = bbots_store_schema(session->store);
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; t < schema->table_count; t++) {
+        const bbots_table *table = schema->tables[t];
+        for (unsigned f = 0; f < table->foreign_key_count && rc == BBOTS_OK; f++) {
+            if (table->foreign_keys[f].parent >= table->number) {
+                rc = bbots_defer_references(session->txn, table->foreign_keys[f].name, error);
+            }
+        }
+    }
+    return rc;
+}
+
+static int begin_txn(import_session *session, bbots_error *error)
+{
+    int rc = bbots_begin(session->store, BBOTS_WRITE, &session->txn, error);
+    if (rc == BBOTS_OK) { /* the tables of a script stand in no order */
+        rc = session->options->script ? bbots_defer_references(session->txn, NULL, error)
+                                      : defer_later(session, error);
+    }
+    session->batch_end = session->rows + session->options->batch;
+    return rc;
+}
 
 int import_session_begin(import_session *session, const command_line *line,
                          const import_options *options)
@@ -27,16 +60,12 @@ int import_session_begin(import_session *session, const command_line *line,
     if (session->store == NULL) {
         return EXIT_FAILED;
     }
-    if (bbots_begin(session->store, BBOTS_WRITE, &session->txn, &error) != BBOTS_OK) {
-        return library_error(line, &error);
-    }
-    return EXIT_DONE;
+    return begin_txn(session, &error) == BBOTS_OK ? EXIT_DONE : library_error(line, &error);
 }
 
 void import_session_end(import_session *session)
 {
     progress_end(session->bar);
-    import_wait_free(&session->wait);
     bbots_rollback(session->txn);
     if (session->store != NULL) {
         bbots_close(session->store, NULL);
@@ -120,11 +149,15 @@ int import_session_refuse(import_session *session, uint64_t line, const bbots_er
     return say_outcome(session);
 }
 
-static int refuse_row(import_session *session, const waiting_row *row, const bbots_error *error)
+static int refuse_row(import_session *session, const bbots_table *table, const bbots_value *values,
+                      uint64_t given, uint64_t line, const bbots_error *error)
 {
-    say_place(session, row->file, row->line);
+    say_place(session, session->file, line);
     session->bar = NULL;
-    say_value(row->table, row->values, row->given, error->column);
+    if (session->several) {
+        fprintf(stderr, "table \"%s\": ", table->name);
+    }
+    say_value(table, values, given, error->column);
     say_rule(error);
     return say_outcome(session);
 }
@@ -134,31 +167,94 @@ static int refuse_commit(import_session *session, const bbots_error *error)
     return import_session_refuse(session, 0, error);
 }
 
-/* ------------------------------------------------------------------ rows */
+/* ------------------------------------------------------------------ references at the end */
 
-/* Whether the row that is referenced may still come. */
-static bool may_come(const import_session *session, const bbots_table *table,
-                     const bbots_error *error)
+/* What is heard of rows whose references lead nowhere. */
+typedef struct orphan_list {
+    import_session *session;
+    uint64_t count;
+} orphan_list;
+
+/* `(id)=(7)`: which row it is; a secret is not told. */
+static void say_key(const bbots_row *row)
 {
-    for (unsigned i = 0; i < table->foreign_key_count; i++) {
-        const bbots_foreign_key *key = &table->foreign_keys[i];
-        if (strcmp(key->name, error->constraint) == 0) {
-            return key->parent == table->number ||
-                   (session->several && key->parent > table->number);
-        }
+    const bbots_index *key = &row->table->indexes[0];
+    say("(");
+    for (unsigned i = 0; i < key->column_count; i++) {
+        say(i > 0 ? ", " : "");
+        say(row->table->columns[key->columns[i]].name);
     }
-    return false;
+    say(")=(");
+    for (unsigned i = 0; i < key->column_count; i++) {
+        const bbots_column *column = &row->table->columns[key->columns[i]];
+        bbots_value value = bbots_row_value(row, key->columns[i]);
+        bool secret = (column->flags & (BBOTS_COLUMN_SECRET | BBOTS_COLUMN_VAULT)) != 0;
+        char *text = NULL;
+        size_t size = 0;
+        say(i > 0 ? ", " : "");
+        if (!secret && bbots_value_print(row->table, key->columns[i], &value, BBOTS_TIMESTAMP_ISO,
+                                         &text, &size, NULL) == BBOTS_OK) {
+            text_put(stderr, text, size < VALUE_SHOWN ? size : VALUE_SHOWN);
+        }
+        free(text);
+    }
+    say(")");
 }
 
-/* Ends a batch that is full and begins the next. */
+static void say_orphan(const bbots_orphan *orphan, void *context)
+{
+    orphan_list *list = context;
+    if (list->count++ < ORPHANS_SHOWN) {
+        say_place(list->session, list->session->file, 0);
+        list->session->bar = NULL;
+        fprintf(stderr, "table \"%s\", row ", orphan->row->table->name);
+        say_key(orphan->row);
+        say(": ");
+        say(orphan->message);
+        putc('\n', stderr);
+    }
+}
+
+/* Lists the rows whose references lead nowhere; EXIT_DONE when there are none. */
+static int list_orphans(import_session *session)
+{
+    bbots_error error;
+    orphan_list list = {session, 0};
+    int rc = bbots_judge_references(session->txn, say_orphan, &list, NULL, &error);
+    if (rc == BBOTS_OK) {
+        return EXIT_DONE;
+    }
+    if (rc != BBOTS_FOREIGN_KEY_VIOLATION) {
+        return refuse_commit(session, &error);
+    }
+    say_place(session, session->file, 0);
+    fprintf(stderr, "%llu %s (SQLSTATE %s)", (unsigned long long)list.count,
+            list.count == 1 ? "reference leads nowhere" : "references lead nowhere",
+            error.sqlstate);
+    return say_outcome(session);
+}
+
+/* ------------------------------------------------------------------ rows */
+
+/*
+ * Ends a batch that is full and begins the next. As long as a reference waits for its row the batch
+ * goes on, and is judged again when it has grown by as much.
+ */
 static int end_batch(import_session *session)
 {
-    bbots_error error = {0};
-    int rc = bbots_commit(session->txn, &error);
-    session->txn = NULL;
+    bbots_error error;
+    int rc = bbots_judge_references(session->txn, NULL, NULL, NULL, &error);
+    if (rc == BBOTS_FOREIGN_KEY_VIOLATION) {
+        session->batch_end += session->rows - session->rows_kept;
+        return EXIT_DONE;
+    }
+    if (rc == BBOTS_OK) {
+        rc = bbots_commit(session->txn, &error);
+        session->txn = NULL;
+    }
     if (rc == BBOTS_OK) {
         session->rows_kept = session->rows;
-        rc = bbots_begin(session->store, BBOTS_WRITE, &session->txn, &error);
+        rc = begin_txn(session, &error);
     }
     return rc == BBOTS_OK ? EXIT_DONE : refuse_commit(session, &error);
 }
@@ -176,38 +272,24 @@ static void show_progress(import_session *session, uint64_t bytes)
 int import_session_row(import_session *session, const bbots_table *table, const bbots_value *values,
                        uint64_t given, uint64_t line, uint64_t bytes)
 {
-    bbots_error error = {0};
-    uint64_t batch = session->options->batch;
+    bbots_error error;
     show_progress(session, bytes);
-    int rc = bbots_insert(session->txn, table, values, given, NULL, &error);
-    if (rc == BBOTS_FOREIGN_KEY_VIOLATION && may_come(session, table, &error)) {
-        rc = import_wait_add(&session->wait, table, values, given, session->file, line);
-        if (rc == BBOTS_OK) {
-            return EXIT_DONE;
-        }
-        jsonl_fail(&error, rc, table, NULL, "out of memory");
-    }
-    if (rc != BBOTS_OK) {
-        bbots_value copy[BBOTS_COLUMNS_MAX];
-        memcpy(copy, values, table->column_count * sizeof *copy);
-        waiting_row row = {table, session->file, line, given, copy};
-        return refuse_row(session, &row, &error);
+    if (bbots_insert(session->txn, table, values, given, NULL, &error) != BBOTS_OK) {
+        return refuse_row(session, table, values, given, line, &error);
     }
     session->rows++;
-    return batch != 0 && session->rows - session->rows_kept >= batch ? end_batch(session)
-                                                                     : EXIT_DONE;
+    return session->options->batch != 0 && session->rows >= session->batch_end ? end_batch(session)
+                                                                               : EXIT_DONE;
 }
 
 int import_session_finish(import_session *session)
 {
-    bbots_error error = {0};
-    const waiting_row *failed;
-    int rc = import_wait_retry(&session->wait, session->txn, &session->rows, &failed, &error);
-    if (rc != BBOTS_OK) {
-        return failed != NULL ? refuse_row(session, failed, &error)
-                              : refuse_commit(session, &error);
+    bbots_error error;
+    int code = list_orphans(session);
+    if (code != EXIT_DONE) {
+        return code;
     }
-    rc = bbots_commit(session->txn, &error);
+    int rc = bbots_commit(session->txn, &error);
     session->txn = NULL;
     progress_end(session->bar);
     session->bar = NULL;

@@ -3,7 +3,6 @@
 #define IMPORT_SESSION_H
 
 #include "import_plan.h"
-#include "import_wait.h"
 #include "inspect.h"
 
 typedef struct import_session {
@@ -11,12 +10,12 @@ typedef struct import_session {
     const import_options *options;
     bbots_store *store;
     bbots_txn *txn;
-    import_wait wait;
     progress *bar;
     const char *file;      /* that is being read, as messages name it */
-    bool several;          /* files of other tables follow */
+    bool several;          /* rows of more than one table: messages name it */
     uint64_t rows;         /* inserted by this import */
     uint64_t rows_kept;    /* of them: committed already (--batch) */
+    uint64_t batch_end;    /* number of rows at which a batch may end */
     uint64_t bytes_before; /* of files that are done */
     uint64_t bytes_total;  /* 0: unknown */
 } import_session;
@@ -29,13 +28,16 @@ int import_session_begin(import_session *session, const command_line *line,
                          const import_options *options);
 
 /*
- * Inserts a row that began on `line` of the session's file, or lets it wait. bytes: how far the file
- * is read, for the progress bar. EXIT_DONE or EXIT_FAILED after a message.
+ * Inserts a row that began on `line` of the session's file. bytes: how far the file is read, for the
+ * progress bar. EXIT_DONE or EXIT_FAILED after a message.
  */
 int import_session_row(import_session *session, const bbots_table *table, const bbots_value *values,
                        uint64_t given, uint64_t line, uint64_t bytes);
 
-/* Inserts what waits, and commits. EXIT_DONE or EXIT_FAILED after a message. */
+/*
+ * Judges the references that had to wait, and commits. EXIT_DONE or EXIT_FAILED after a message,
+ * which lists rows whose references lead nowhere.
+ */
 int import_session_finish(import_session *session);
 
 /* Says that the file itself is wrong at a line (0: no line); EXIT_FAILED. */
@@ -47,5 +49,6 @@ void import_session_end(import_session *session);
 /* The drivers: read a whole file into the session's transaction. */
 int import_csv(import_session *session, const import_plan *plan, int descriptor);
 int import_jsonl(import_session *session, const import_plan *plan, int descriptor);
+int import_pg(import_session *session, int descriptor); /* a script of pg_dump */
 
 #endif

@@ -1,0 +1,252 @@
+#!/bin/bash
+# test_postgres.sh - rows come from a real PostgreSQL and go back to one, and none is lost.
+#
+#   BBOTS_INSPECT   the tool (default build/release/bbots-inspect)
+#   N               rows a table (30); SEED of their values (1)
+#
+# tests/support/rows.py fills every table of a store (by CSV) and of a PostgreSQL (by INSERT) with the
+# same rows. Then every form of dump has to give a store with the same digests. Every store ends with
+# the whole-file check. Skipped (77) without PostgreSQL.
+set -u
+shopt -s lastpipe # what counts failures may stand at the end of a pipe
+here=$(cd "$(dirname "$0")/../.." && pwd)
+. "$here/tests/support/postgres.sh"
+tool=$(realpath "${BBOTS_INSPECT:-$here/build/release/bbots-inspect}")
+rows=${N:-30}
+seed=${SEED:-1}
+postgres_find
+work=$(mktemp -d /tmp/bbots-postgres.XXXXXX) || exit 1
+trap 'postgres_stop; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+chmod 755 "$work"
+cd "$work" || exit 1
+passed=0
+failed=0
+echo "seed $seed, $rows rows a table"
+
+# ---------------------------------------------------------------- helpers
+
+pass() { passed=$((passed + 1)); }
+fail() { failed=$((failed + 1)); echo "FAILED $*"; }
+
+# expect WHAT COMMAND...: the command has to succeed.
+expect() {
+    local what=$1
+    shift
+    if "$@"; then pass; else fail "$what"; fi
+}
+
+same() { [ "$1" = "$2" ] || { echo "  '$1' is not '$2'"; return 1; }; }
+fresh() { rm -f "$1" "$1-lock"; "$tool" "$1" create >/dev/null || fail "create $1"; }
+state() { "$tool" "$1" tables --json; }
+sound() { expect "check of $1" "$tool" "$1" check >check.out || cat check.out; }
+
+# take STORE WORDS...: an import that has to succeed.
+take() {
+    local store=$1
+    shift
+    "$tool" "$store" import "$@" >out 2>err || { fail "import $* into $store"; cat err; }
+}
+
+# refused WHAT STORE PATTERN... < SCRIPT: the script on standard input is refused with exit code 3,
+# each pattern is in the message, and the store is as it was.
+refused() {
+    local what=$1 store=$2 before code pattern
+    shift 2
+    before=$(state "$store")
+    cat >refused.sql
+    "$tool" "$store" import refused.sql >out 2>err
+    code=$?
+    expect "$what: exit code $code" [ "$code" -eq 3 ]
+    for pattern in "$@"; do
+        expect "$what: message has $pattern" grep -q -e "$pattern" err || cat err
+    done
+    expect "$what: nothing changed" same "$(state "$store")" "$before"
+}
+
+# ---------------------------------------------------------------- the same rows on both sides
+
+postgres_start "$work/pg" || exit 1
+sql postgres -c 'CREATE DATABASE app' || exit 1
+cat "$here"/schema/[0-9]*.sql | sql app || exit 1
+fresh filled
+"$tool" filled schema --json >schema.json
+mkdir csv
+python3 "$here/tests/support/rows.py" schema.json --rows "$rows" --seed "$seed" --csv csv --sql rows.sql \
+    --skip documentation_chunks.embedding || exit 1
+sql app -f rows.sql >/dev/null || exit 1
+take filled --all csv
+sound filled
+filled=$(state filled)
+expect "every table has rows" same "$(echo "$filled" | grep -c '"rows": *0')" 0
+
+# ---------------------------------------------------------------- every form of dump
+
+# form NAME OPTIONS...: a dump of PostgreSQL with these options gives the same store.
+form() {
+    local name=$1
+    shift
+    pg_dump_of app "$@" >"$name.sql" 2>/dev/null || fail "pg_dump $*"
+    fresh "$name"
+    take "$name" "$name.sql"
+    expect "digests of $name" same "$(state "$name")" "$filled"
+    sound "$name"
+}
+
+form copy
+form data --data-only
+form inserts --inserts
+form inserts-data --inserts --data-only
+form columns --column-inserts
+form several --column-inserts --rows-per-insert=7 --data-only
+form database --create --clean --if-exists
+form clean --clean --if-exists
+form plain --no-owner --no-privileges --no-comments --quote-all-identifiers
+form triggers --data-only --disable-triggers
+
+fresh piped
+take piped - --format pg <copy.sql
+expect "through a pipe" same "$(state piped)" "$filled"
+expect "result line" grep -q "^$((rows * 92)) rows in .* rows/s\$" out
+
+# A dump into a store that has rows: ids clash, nothing changes.
+refused "the same dump twice" copy '23505' 'nothing was written' <copy.sql
+refused "--clean over rows" copy 'has rows in the store' <clean.sql
+
+# The serials go on where PostgreSQL would.
+next=$(sql app -c "SELECT nextval('users_id_seq')")
+echo '{"op":"insert","table":"users","row":{"email":"next@example.org"}}' | "$tool" copy apply >out
+expect "the next number of users" grep -q "\"id\":$next," out || cat out
+
+# ---------------------------------------------------------------- columns and tables that differ
+
+# Columns in another order than the store's, a column and two tables that the store has not.
+sql postgres -c 'CREATE DATABASE other'
+sql other -c 'CREATE TABLE users (name text, extra integer, email varchar(320), id serial PRIMARY KEY);
+    CREATE TABLE notes (id serial PRIMARY KEY, body text);
+    CREATE SCHEMA drizzle; CREATE TABLE drizzle.users (id integer, hash text);
+    INSERT INTO users (name, extra, email) VALUES ($$a	b$$, 1, $$one@x$$), (NULL, 2, $$two@x$$);
+    INSERT INTO notes (body) VALUES ($$n$$); INSERT INTO drizzle.users VALUES (1, $$h$$), (2, $$i$$);'
+for options in "" "--inserts"; do
+    # shellcheck disable=SC2086
+    pg_dump_of other $options >other.sql
+    fresh other
+    refused "a table that the store has not$options" other 'no table "drizzle.users"' '42P01' <other.sql
+    refused "a column that the store has not$options" other 'no column "extra"' '42703' \
+        < <(pg_dump_of other -t public.users $options)
+    fresh other
+    take other other.sql --ignore-unknown
+    expect "what was left out is named$options" same "$(grep -c 'left out: ' err)" 4 || cat err
+    expect "rows left out are counted$options" grep -q 'left out: table drizzle.users, 2 rows' err || cat err
+    expect "rows of other columns$options" same \
+        "$("$tool" other export users --csv --columns id,email,name | tail -2 | tr '\n' ';')" "1,one@x,a	b;2,two@x,;"
+    fresh other
+    take other other.sql --ignore users.extra --ignore notes --ignore drizzle.users --ignore notes_id_seq
+    sound other
+done
+fresh other
+"$tool" other import other.sql --schema drizzle --ignore-unknown >out 2>err
+expect "--schema: another schema's table counts" grep -q 'column "email"' err || cat err
+
+# ---------------------------------------------------------------- CSV from COPY
+
+fresh csv.bb
+sql app -c "COPY users TO STDOUT CSV HEADER" >users.csv
+sql app -c "COPY login_attempts TO STDOUT CSV" >attempts.csv
+take csv.bb users users.csv
+columns=$(python3 -c "
+import json
+print(','.join(c['name'] for t in json.load(open('schema.json')) if t['table'] == 'login_attempts' for c in t['columns']))")
+take csv.bb login_attempts attempts.csv --header "$columns"
+for table in users login_attempts; do
+    expect "COPY ... CSV of $table" same "$("$tool" csv.bb tables --json | grep -o "\"$table\".*digest[^,]*")" \
+        "$("$tool" filled tables --json | grep -o "\"$table\".*digest[^,]*")"
+done
+sql app -c "COPY users TO STDOUT (FORMAT csv, HEADER, DELIMITER E'\t', NULL 'NIL', FORCE_QUOTE *)" >users.tsv
+fresh csv.bb
+take csv.bb users users.tsv --format csv --delimiter '\t' --null NIL
+expect "COPY ... CSV with options" same "$("$tool" csv.bb tables --json | grep -o '"users".*digest[^,]*')" \
+    "$("$tool" filled tables --json | grep -o '"users".*digest[^,]*')"
+sound csv.bb
+
+# ---------------------------------------------------------------- dumps that are broken
+
+fresh empty
+head='COPY public.login_attempts (id, email, "ipAddress", success, "attemptedAt") FROM stdin;'
+script() { printf '%s\n' "$head"; printf "$@"; }
+cut=$(($(stat -c %s copy.sql) / 2))
+head -c "$cut" copy.sql | refused "cut in the middle" empty 'line [0-9]' 'file ends within' 'nothing was written'
+script '1\ta\tb\tt\t2026-01-01\n2\ta\tb' | refused "cut in a row" empty 'line 3' login_attempts ipAddress
+script '1\ta\tb\tt\t2026-01-01\n' | refused "cut behind a row" empty 'line 3' login_attempts 'behind 1 rows'
+head -n -6 copy.sql | refused "cut near the end" empty 'cut off'
+printf 'BEGIN;\n' | refused "no commit" empty 'COMMIT'
+printf "INSERT INTO users (email) VALUES ('a" | refused "cut in a text" empty 'line 1' 'file ends'
+printf "INSERT INTO users (email) VALUES ('a')" | refused "cut in a statement" empty 'file ends'
+script '1\ta\tb\tt\n\\.\n' | refused "too few columns" empty 'line 2' 'login_attempts' 'attemptedAt'
+script '1\ta\tb\tt\t2026-01-01\tx\n\\.\n' | refused "too many columns" empty 'line 2' 'login_attempts' 'attemptedAt'
+script '1\ta\tb\tt\t2026-01-01\r\n\\.\n' | refused "a carriage return" empty 'line 2' 'carriage return'
+{
+    echo "$head"
+    awk 'BEGIN { for (i = 1; i <= 80000; i++) printf "%d\tu%d@x\t1.1.1.1\t%s\t2026-01-01 00:00:00\n", i, i, i == 77777 ? "maybe" : "t" }'
+    echo '\.'
+} | refused "a bad value in row 77,777" empty 'line 77778' 'table "login_attempts"' 'column "success" = "maybe"' 22P02
+printf "INSERT INTO users VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40);\n" |
+    refused "too many values" empty 'line 1' users 'extra data'
+printf "INSERT INTO users (email, name) VALUES ('a');\n" | refused "too few values" empty 'line 1' users 'name'
+printf "INSERT INTO users (email, nom) VALUES ('a', 'b');\n" | refused "an unknown column" empty nom 42703
+printf "INSERT INTO users (email, email) VALUES ('a', 'b');\n" | refused "a column twice" empty twice 42701
+printf "INSERT INTO users (email) VALUES (lower('A'));\n" | refused "an expression" empty literal
+printf "INSERT INTO users (email) VALUES ('a') ON CONFLICT DO NOTHING;\n" | refused "on conflict" empty CONFLICT
+printf "INSERT INTO users (email) VALUES ('x');\n\nINSERT INTO users (email, \"createdAt\") VALUES\n ('y', '2026-01-01'),\n ('z', '2026-02-30');\n" |
+    refused "a bad value of an INSERT" empty 'line 5' 'table "users"' createdAt 2026-02-30 22008
+for statement in "UPDATE users SET name = 'x'" "DELETE FROM users" "TRUNCATE users" "COPY users FROM '/etc/passwd'" \
+    "COPY users FROM PROGRAM 'true'" "COPY users (email) FROM stdin WITH (FORMAT csv)" "COPY users TO stdout" \
+    "SELECT lo_create('1')" "SELECT 1" "DO \$\$ BEGIN END \$\$" "WITH a AS (SELECT 1) SELECT 2" "ROLLBACK" \
+    "CREATE TABLE users AS SELECT 1" "SET client_encoding = 'LATIN1'" "SET standard_conforming_strings = off" \
+    "CALL f()" "SELECT setval('nowhere_id_seq', 1)" "nonsense" "\\copy users from x" "\\! ls"; do
+    printf '%s;\n' "$statement" | refused "$statement" empty 'line 1'
+done
+printf 'PGDMP\001' | refused "a custom dump" empty pg_restore
+gzip -c copy.sql | refused "a compressed dump" empty gzip
+printf '' | refused "an empty file" empty empty
+printf '\\connect a\nINSERT INTO users (email) VALUES (%sx%s);\n\\connect b\n' "'" "'" | refused "two databases" empty 'line 3' second
+
+# References that lead nowhere: all of them are counted, the first ten are listed.
+{
+    echo 'COPY sessions (id, "userId", "expiresAt") FROM stdin;'
+    for i in $(seq 1 25); do printf 's%d\t%d\t2026-01-01 00:00:00+00\n' "$i" "$i"; done
+    printf '\\.\n\nCOPY users (id, email) FROM stdin;\n1\ta\n2\tb\n\\.\n'
+} | refused "children without parents" empty 'table "sessions", row (id)=(s3)' sessions_userId_fkey '(userId)=(3)' \
+    '23 references lead nowhere' 23503
+expect "ten are listed" same "$(grep -c 'row (id)' err)" 10
+sound empty
+
+# What is no data, and what quotes can hide, is skipped whole.
+cat >odd.sql <<'END'
+/* a comment; /* nested; */ still */ SET statement_timeout = 0; -- UPDATE users;
+CREATE FUNCTION public.f() RETURNS integer LANGUAGE plpgsql AS $_$ BEGIN UPDATE users SET a = ';'; END; $_$;
+CREATE FUNCTION g() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;
+CREATE RULE r AS ON INSERT TO users DO ALSO (SELECT 1; SELECT 2);
+COMMENT ON TABLE users IS 'it''s; "UPDATE users"';
+CREATE TABLE public.users ("name" text DEFAULT 'a,b)'::text, email varchar(320) CHECK ((email)::text <> ')'), CONSTRAINT c CHECK (true));
+INSERT INTO public.users VALUES ('it''s \n', E'a\tb\'\\\x41\101'), (NULL, '$$;--/*');
+INSERT INTO users (email, name, "createdAt", id) OVERRIDING SYSTEM VALUE VALUES ('c', DEFAULT, 'infinity', -5);
+COPY public.users (email, name) FROM stdin;
+\\x41 \x41\101\t\b\f\n\r\v\q	\N
+\\N	\\.
+\.
+SELECT pg_catalog.setval('public.users_id_seq', 41, true);
+SELECT setval('"users_id_seq"', 50, false);
+END
+fresh odd
+take odd odd.sql
+printf '%s\n' 'id,email,name' '-5,c,' "1,a	b'\\AA,it's \\n" '2,$$;--/*,' \
+    "3,\"\\x41 AA	$(printf '\b\f\n\r\v')q\"," '4,\N,\.' >want
+"$tool" odd export users --csv --columns id,email,name >got
+expect "odd spellings" cmp got want || diff got want
+echo '{"op":"insert","table":"users","row":{"email":"n"}}' | "$tool" odd apply >out
+expect "setval moved the serial" grep -q '"id":50,' out || cat out
+sound odd
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
