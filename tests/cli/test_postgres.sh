@@ -33,10 +33,10 @@ fail() { failed=$((failed + 1)); echo "FAILED $*"; }
 expect() {
     local what=$1
     shift
-    if "$@"; then pass; else fail "$what"; fi
+    if "$@"; then pass; else fail "$what"; return 1; fi
 }
 
-same() { [ "$1" = "$2" ] || { echo "  '$1' is not '$2'"; return 1; }; }
+same() { [ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2") | head -5; return 1; }; }
 fresh() { rm -f "$1" "$1-lock"; "$tool" "$1" create >/dev/null || fail "create $1"; }
 state() { "$tool" "$1" tables --json; }
 sound() { expect "check of $1" "$tool" "$1" check >check.out || cat check.out; }
@@ -79,6 +79,19 @@ take filled --all csv
 sound filled
 filled=$(state filled)
 expect "every table has rows" same "$(echo "$filled" | grep -c '"rows": *0')" 0
+
+# What PostgreSQL holds, table by table in the order of the key.
+python3 - >contents.sql <<'END'
+import json
+for table in json.load(open("schema.json")):
+    names = ", ".join('"%s"' % c["name"] for c in table["columns"] if c["name"] != "embedding")
+    print('COPY (SELECT %s FROM "%s" ORDER BY 1) TO STDOUT;' % (names, table["table"]))
+    if table["columns"][0]["type"] == "serial":
+        print('SELECT last_value + is_called::int FROM "%s_id_seq";' % table["table"])
+END
+contents() { sql "$1" -f contents.sql; }
+
+contents app >app.rows
 
 # ---------------------------------------------------------------- every form of dump
 
@@ -247,6 +260,113 @@ expect "odd spellings" cmp got want || diff got want
 echo '{"op":"insert","table":"users","row":{"email":"n"}}' | "$tool" odd apply >out
 expect "setval moved the serial" grep -q '"id":50,' out || cat out
 sound odd
+
+# ---------------------------------------------------------------- to PostgreSQL and back
+
+# load DATABASE SCRIPT...: scripts that have to load into a new database.
+load() {
+    local database=$1 script
+    shift
+    sql postgres -c "CREATE DATABASE $database" || fail "create $database"
+    for script in "$@"; do
+        expect "psql loads $script" sql "$database" -o load.out -f "$script"
+    done
+}
+
+expect "export" "$tool" filled export --format pg -o filled.sql
+expect "mode of the script" same "$(stat -c %a filled.sql)" 600
+load back filled.sql
+contents back >back.rows
+expect "PostgreSQL holds the same as when it was filled directly" cmp app.rows back.rows || diff app.rows back.rows | head -4
+definitions() { pg_dump_of "$1" --schema-only --no-owner | grep -v -e '^--' -e '^$' -e 'restrict ' -e embedding; }
+# The column before embedding ends without a comma where that is not.
+definitions app | tr -d , >app.definitions
+definitions back | tr -d , >back.definitions
+expect "and has the same definitions" cmp app.definitions back.definitions || diff app.definitions back.definitions | head -9
+
+# A store with vectors too, and numbers of its own.
+python3 "$here/tests/support/rows.py" schema.json --rows "$rows" --seed $((seed + 1)) --csv csv --sql rows.sql
+fresh whole
+take whole --all csv
+echo '{"op":"insert","table":"users","row":{"id":1000,"email":"far@example.org"}}
+{"op":"delete","table":"users","key":{"id":1000}}' | "$tool" whole apply >out
+whole=$(state whole)
+"$tool" whole export -o whole.sql || fail "export whole"
+load round whole.sql
+pg_dump_of round >round.sql
+fresh round
+take round round.sql
+expect "store, PostgreSQL, pg_dump, store: the same digests" same "$(state round)" "$whole"
+sound round
+fresh direct
+take direct whole.sql
+expect "a script of ours comes in as well" same "$(state direct)" "$whole"
+for store in whole round direct; do
+    echo '{"op":"insert","table":"users","row":{"email":"next@example.org"}}' | "$tool" "$store" apply >out
+    expect "next number of $store" grep -q '"id":1001,' out || cat out
+done
+
+"$tool" filled export --format pg --schema-only >schema.sql || fail "schema only"
+"$tool" filled export --format pg --data-only >data-only.sql || fail "data only"
+load apart schema.sql data-only.sql
+contents apart >apart.rows
+expect "definitions and rows apart" cmp app.rows apart.rows
+
+sql postgres -c 'CREATE DATABASE vectors'
+"$tool" whole export -o vectors.sql --vectors pgvector
+if sql vectors -o load.out -f vectors.sql 2>err; then # a machine that has pgvector
+    pg_dump_of vectors >vectors-back.sql
+    fresh vectors
+    take vectors vectors-back.sql
+    expect "through pgvector" same "$(state vectors)" "$(state whole)"
+else
+    expect "without pgvector PostgreSQL says so" grep -q 'extension "vector" is not available' err || cat err
+    expect "and has nothing" same "$(sql vectors -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")" 0
+fi
+
+# A cut script leaves PostgreSQL as it was.
+sql postgres -c 'CREATE DATABASE cut'
+head -c $(($(stat -c %s whole.sql) * 9 / 10)) whole.sql >cut.sql
+sql cut -f cut.sql >out 2>err
+expect "a cut script loads nothing" same "$(sql cut -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")" 0
+
+# The moment at which the export began is what it shows. The pipe is full long before the end, so the
+# writer's commits come while it is under way.
+mkfifo pipe
+fresh busy
+take busy --all csv
+awk 'BEGIN { print "email,ipAddress,success"; for (i = 0; i < 5000; i++) printf "%d@x,1,t\n", i }' >attempts.csv
+take busy login_attempts attempts.csv
+busy=$(state busy)
+"$tool" busy export --format pg >pipe &
+{
+    read -r first
+    for i in 1 2 3; do
+        echo '{"op":"insert","table":"login_attempts","row":{"email":"later","ipAddress":"1","success":true}}
+{"op":"delete","table":"login_attempts","key":{"id":'"$((40 + i))"'}}' | "$tool" busy apply >out || cat out >&2
+    done
+    printf '%s\n' "$first"
+    cat
+} <pipe >busy.sql
+wait $!
+expect "the writers wrote" [ "$(state busy)" != "$busy" ]
+fresh seen
+take seen busy.sql
+expect "an export is of one moment" same "$(state seen)" "$busy"
+sound busy
+
+for words in "users --format pg" "--format pg --all" "--format pg --columns id" "--format pg --vectors x" \
+    "--format pg --schema-only --data-only" "users --schema-only" "users --vectors array"; do
+    # shellcheck disable=SC2086
+    "$tool" whole export $words >out 2>err
+    expect "export $words" same $? 2
+done
+for words in "users" "users x.sql" "x.sql --map a=b" "x.sql --header a" "users x.csv --schema s" "x.sql --null x" \
+    "a.jsonl b.jsonl --header a"; do
+    # shellcheck disable=SC2086
+    "$tool" whole import $words >out 2>err
+    expect "import $words" same $? 2
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -52,13 +52,13 @@ postgres_stop() {
 }
 
 sql() {
-    database=$1
+    local database=$1
     shift
     "$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$postgres_folder" -U postgres -d "$database" "$@"
 }
 
 pg_dump_of() {
-    database=$1
+    local database=$1
     shift
     "$bin/pg_dump" -h "$postgres_folder" -U postgres "$@" "$database"
 }

@@ -1,10 +1,11 @@
 /*
- * export.c - `export`: one table into a file, or all tables into a folder.
+ * export.c - `export`: one table into a file, all tables into a folder, or all into a script.
  *
  * Everything is read in one transaction, so the files of a folder belong together whatever is
  * written meanwhile. An export is a copy to be read back: secret columns are in it.
  */
 #include "export_file.h"
+#include "export_pg.h"
 #include "export_rows.h"
 #include "options.h"
 #include "session.h"
@@ -17,6 +18,7 @@
 static const char help_text[] =
     "Usage: bbots-inspect FILE export TABLE [--format csv|jsonl] [--columns A,B,...] [-o OUT]\n"
     "       bbots-inspect FILE export --all -o FOLDER\n"
+    "       bbots-inspect FILE export --format pg [-o OUT.sql]\n"
     "\n"
     "Writes the rows of a table in the order of the primary key, in the forms that `import` "
     "reads:\n"
@@ -33,6 +35,13 @@ static const char help_text[] =
     "JSON text. JSON lines cannot tell the jsonb value null from NULL: a table that holds one has\n"
     "to be written as CSV, as --all does by itself.\n"
     "\n"
+    "--format pg writes the whole store as one script for an empty PostgreSQL database:\n"
+    "`psql -X -v ON_ERROR_STOP=1 -f OUT.sql DATABASE`. Definitions, rows by COPY, sequences.\n"
+    "\n"
+    "  --schema-only        only the definitions\n"
+    "  --data-only          only rows and sequences, for tables that are there\n"
+    "  --vectors array|pgvector   vectors as real[], which every PostgreSQL has, or as vector(n)\n"
+    "\n"
     "Secret columns are written like all others; keep the files accordingly.\n"
     "\n"
     "Exit code: 0, 2 for a wrong command line, 3 when the store or a file could not be used.\n";
@@ -42,7 +51,11 @@ typedef struct export_options {
     const char *format;
     const char *columns;
     const char *output;
+    const char *vectors;
     bool all;
+    bool schema_only;
+    bool data_only;
+    bool script; /* for PostgreSQL */
 } export_options;
 
 /* ------------------------------------------------------------------ one table */
@@ -164,17 +177,62 @@ static int export_all(session *in, const char *folder)
     return code;
 }
 
+/* ------------------------------------------------------------------ a script */
+
+static int export_script(session *in, const export_options *options)
+{
+    export_file file;
+    bbots_error error;
+    export_pg_options wanted = {!options->data_only, !options->schema_only, PG_VECTORS_ARRAY};
+    if (options->vectors != NULL && strcmp(options->vectors, "pgvector") == 0) {
+        wanted.vectors = PG_VECTORS_PGVECTOR;
+    }
+    int code = export_file_open(&file, in->line, options->output);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    progress *bar = options->output != NULL ? progress_begin(in->line, "export") : NULL;
+    int rc = export_pg(in, &wanted, file.out, bar, &error);
+    progress_end(bar);
+    code = export_file_close(&file, rc == BBOTS_OK);
+    return rc != BBOTS_OK ? library_error(in->line, &error) : code;
+}
+
 /* ------------------------------------------------------------------ the command */
+
+static int check_script(const command_line *line, const export_options *options,
+                        const rest_words *words)
+{
+    const char *vectors = options->vectors;
+    if (words->count != 0 || options->all || options->columns != NULL) {
+        return usage_error(line, "a script for PostgreSQL holds the whole store: no TABLE, --all "
+                                 "or --columns");
+    }
+    if (options->schema_only && options->data_only) {
+        return usage_error(line, "options --schema-only and --data-only leave nothing");
+    }
+    if (vectors != NULL && strcmp(vectors, "array") != 0 && strcmp(vectors, "pgvector") != 0) {
+        return usage_error(line, "option --vectors is array or pgvector, not \"%s\"", vectors);
+    }
+    return EXIT_DONE;
+}
 
 static int check_options(const command_line *line, const export_options *options,
                          const rest_words *words)
 {
     const char *format = options->format;
+    if (options->script) {
+        return check_script(line, options, words);
+    }
     if (format != NULL && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0) {
-        return usage_error(line, "option --format is csv or jsonl, not \"%s\"", format);
+        return usage_error(line, "option --format is csv, jsonl or pg, not \"%s\"", format);
+    }
+    if (options->schema_only || options->data_only || options->vectors != NULL) {
+        return usage_error(line, "options --schema-only, --data-only and --vectors need --format "
+                                 "pg");
     }
     if (words->count != (options->all ? 0 : 1)) {
-        return usage_error(line, "command export needs TABLE, or --all -o FOLDER");
+        return usage_error(line, "command export needs TABLE, --all -o FOLDER or --format pg");
     }
     if (options->all && (format != NULL || options->columns != NULL || options->output == NULL)) {
         return usage_error(line, "option --all needs -o FOLDER and takes no other option");
@@ -195,20 +253,27 @@ static char **with_long_names(const command_line *line)
 
 static int run_long(const command_line *line)
 {
-    export_options options = {NULL, NULL, NULL, false};
+    export_options options = {0};
     const option known[] = {{"--format", &options.format, NULL, NULL},
                             {"--columns", &options.columns, NULL, NULL},
                             {"--output", &options.output, NULL, NULL},
+                            {"--vectors", &options.vectors, NULL, NULL},
                             {"--all", NULL, &options.all, NULL},
+                            {"--schema-only", NULL, &options.schema_only, NULL},
+                            {"--data-only", NULL, &options.data_only, NULL},
                             {NULL, NULL, NULL, NULL}};
     rest_words words;
     session in;
     int code = read_options(line, known, 0, 1, "TABLE, or --all -o FOLDER", &words);
+    options.script = options.format != NULL
+                         ? strcmp(options.format, "pg") == 0
+                         : options.output != NULL && ends_with(options.output, ".sql");
     code = code == EXIT_DONE ? check_options(line, &options, &words) : code;
     code = code == EXIT_DONE ? session_open(line, &in) : code;
     if (code == EXIT_DONE) {
-        code = options.all ? export_all(&in, options.output)
-                           : export_one(&in, &options, words.words[0]);
+        code = options.script ? export_script(&in, &options)
+               : options.all  ? export_all(&in, options.output)
+                              : export_one(&in, &options, words.words[0]);
         session_close(&in);
     }
     return code;
@@ -227,4 +292,5 @@ static int run(const command_line *line)
     return code;
 }
 
-const command command_export = {"export", "write rows as CSV or JSON lines", help_text, run};
+const command command_export = {"export", "write rows as CSV or JSON lines, or all for PostgreSQL",
+                                help_text, run};
