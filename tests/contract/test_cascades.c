@@ -2,7 +2,7 @@
  * tests/contract/test_cascades.c - proves that a cascade of any size and depth needs bounded memory
  * and no stack: a fan, a chain, rows that forget, a delete that a savepoint takes back.
  *
- * BBOTS_ROWS says how many rows (150,000 unless given; 1,000,000 is the size that is promised). Each
+ * BBOTS_ROWS says how many rows (200,000 unless given; 1,000,000 is the size that is promised). Each
  * case runs in a process of its own whose data segment may not grow by more than the bound: past it
  * malloc fails, and so would the test.
  */
@@ -20,6 +20,11 @@
 #define MIB      (UINT64_C(1) << 20)
 #define PLAN_MAX (12 * MIB) /* of memory for a plan, whatever its size */
 #define PER_TXN  50000
+#ifdef __SANITIZE_ADDRESS__
+#define ROWS 50000
+#else
+#define ROWS 200000
+#endif
 
 /* What beside the plan takes part in carrying it out: index entries that wait, at most 24 MiB or
  * so a tree, and LMDB's changed pages, at most 131,072 of them. */
@@ -38,7 +43,7 @@ typedef struct work {
 static uint64_t wanted_rows(void)
 {
     const char *given = getenv("BBOTS_ROWS");
-    return given != NULL ? strtoull(given, NULL, 10) : 150000;
+    return given != NULL ? strtoull(given, NULL, 10) : ROWS;
 }
 
 /* ------------------------------------------------------------------ in the child */
