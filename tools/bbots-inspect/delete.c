@@ -33,16 +33,18 @@ static int put_deleted(const command_line *line, const bbots_deleted *deleted)
     return EXIT_DONE;
 }
 
+/* What the library says, and where the whole of it can be seen. */
 static int refused(const command_line *line, const row_name *named, const bbots_error *error)
 {
-    int rc = library_error(line, error);
-    if (error->code == BBOTS_TOO_MANY_ROWS || error->code == BBOTS_FOREIGN_KEY_VIOLATION ||
-        error->code == BBOTS_NOT_NULL_VIOLATION) {
-        (void)usage_error(line, "nothing was deleted; `explain %s ...` shows the whole of it%s",
-                          named->table->name,
-                          error->code == BBOTS_TOO_MANY_ROWS ? ", --max-rows N allows more" : "");
+    bool too_many = error->code == BBOTS_TOO_MANY_ROWS;
+    if (!too_many && error->code != BBOTS_FOREIGN_KEY_VIOLATION &&
+        error->code != BBOTS_NOT_NULL_VIOLATION) {
+        return library_error(line, error);
     }
-    return rc;
+    (void)usage_error(line, "%s (SQLSTATE %s); `explain %s ...` shows the whole of it%s",
+                      error->message, error->sqlstate, named->table->name,
+                      too_many ? ", --max-rows N allows more" : "");
+    return EXIT_FAILED;
 }
 
 static int delete_named(const session *in, const row_name *named, uint64_t rows_max)
