@@ -202,6 +202,18 @@ static void a_row_that_cannot_forget_is_named(void **state)
     assert_string_equal(fault.message,
                         "null value in column \"head\" of table \"helmets\" violates not-null "
                         "constraint: \"helmets_head_fkey\" would set it to null in row 44");
+    assert_ok(insert_named(txn, HELMETS, "id", integer(45), "head", integer(1)));
+    assert_ok(insert_named(txn, HATS, "head", integer(1)));
+    bbots_explanation *explained = explain_id(HEADS, 1);
+    assert_int_equal(explained->refusal_count, 1);
+    assert_int_equal(explained->refusals[0].code, BBOTS_NOT_NULL_VIOLATION);
+    assert_ptr_equal(explained->refusals[0].table, HELMETS);
+    assert_string_equal(explained->refusals[0].reference->name, "helmets_head_fkey");
+    assert_int_equal(explained->refusals[0].rows.count, 2);
+    assert_string_equal(explained->refusals[0].rows.keys, "44, 45");
+    assert_int_equal(explained->deleted, 1);
+    assert_int_equal(explained->set_null, 1);
+    bbots_explanation_free(explained);
 }
 
 /* ------------------------------------------------------------------ a limit */
