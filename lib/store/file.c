@@ -161,6 +161,10 @@ static void free_file(store_file *file)
         if (file->fd >= 0) {
             close(file->fd);
         }
+        for (unsigned i = 0; i < file->tree_count; i++) {
+            free(file->tree_names[i]);
+        }
+        free(file->tree_names);
         free(file->path);
         free(file);
     }
@@ -269,6 +273,9 @@ static int enter(store_file *file, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
+    /* A page's address tells its place in the map when pages lie at multiples of their size. */
+    file->reads_directly =
+        !file->options.plain_reads && (long)file->page_bytes == sysconf(_SC_PAGESIZE);
     rc = open_main(file, error);
     if (rc == BBOTS_OK) {
         rc = store_mark_write(file->path, file->fd, file->page_bytes, count, error);
@@ -506,6 +513,7 @@ static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error
     MDB_envinfo info;
     mdb_env_info(file->env, &info);
     file->map_bytes = info.me_mapsize;
+    file->map_moves++;
     store_gate_open(&file->gate);
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot enlarge the map");
 }

@@ -37,13 +37,17 @@ struct store_file {
     store_options options;
     size_t page_bytes;
     size_t map_bytes;
-    uint32_t opened; /* enum store_opened */
+    uint32_t opened;   /* enum store_opened */
+    char **tree_names; /* by tree; complete before other threads read */
+    unsigned tree_count;
+    bool reads_directly; /* look-ups of readers go past LMDB (direct.c) */
+    uint64_t map_moves;  /* how often the map may have moved; changes while no one is inside */
     dev_t device;
     ino_t inode;
-    store_file *next;             /* in the registry */
-    const volatile char *alive;   /* reads 1; in a forked child the system makes it 0 */
-    atomic_bool map_was_full;     /* a transaction met MAP_FULL: grow before the next */
-    atomic_bool writing;          /* a thread of this process has the write transaction */
+    store_file *next;           /* in the registry */
+    const volatile char *alive; /* reads 1; in a forked child the system makes it 0 */
+    atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
+    atomic_bool writing;        /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
 };
 
@@ -92,6 +96,18 @@ int store_use_share(const char *path, int fd, bbots_error *error);
 bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count);
 int store_mark_write(const char *path, int fd, size_t page_bytes, uint32_t open_count,
                      bbots_error *error);
+
+/* ------------------------------------------------------------------ look-ups (direct.c) */
+
+/*
+ * Answers without LMDB when it can; otherwise false, and LMDB has to be asked. Of a seek it is also
+ * false when there is no such entry.
+ */
+bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
+                      int *result);
+bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
+                       store_bytes *value);
+void store_direct_free(store_txn *txn);
 
 /* The registry of open files: one environment per file and process. */
 int store_registry_add(store_file *file, bbots_error *error);

@@ -15,8 +15,8 @@ int store_registry_add(store_file *file, bbots_error *error)
 {
     pthread_mutex_lock(&registry_mutex);
     store_file *other = registry_first;
-    while (other != NULL && (other->device != file->device || other->inode != file->inode ||
-                             *other->alive == 0)) {
+    while (other != NULL &&
+           (other->device != file->device || other->inode != file->inode || *other->alive == 0)) {
         other = other->next;
     }
     if (other == NULL) {

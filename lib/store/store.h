@@ -46,7 +46,8 @@ enum store_opened {
 
 typedef struct store_options {
     store_trust trust;
-    uint32_t mode;           /* of the file's permissions */
+    bool plain_reads; /* through LMDB only */
+    uint32_t mode;    /* of the file's permissions */
     uint32_t readers_max;
     uint32_t trees_max;
     uint64_t map_bytes;
@@ -60,7 +61,9 @@ typedef struct store_txn {
     store_file *file;
     struct MDB_txn *handle;
     bool write;
-    bool resting; /* a read transaction that was reset and can be renewed */
+    bool resting;                /* a read transaction that was reset and can be renewed */
+    uint64_t number;             /* of a reader: the state that it sees */
+    struct store_direct *direct; /* what is known of that state's pages (direct.c), or NULL */
 } store_txn;
 
 typedef struct store_stat {
@@ -139,6 +142,13 @@ int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *t
 /* BBOTS_OK or BBOTS_NOT_FOUND; the value lies in the file's memory. */
 int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
               bbots_error *error);
+
+/*
+ * The first entry whose key is not less; BBOTS_OK or BBOTS_END. For one look: a cursor is better
+ * for several.
+ */
+int store_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
+               store_bytes *value, bbots_error *error);
 
 typedef enum store_put_mode {
     STORE_REPLACE, /* whether it is there or not */

@@ -8,6 +8,9 @@
 
 #include "base/error.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static MDB_val to_val(store_bytes bytes)
 {
     MDB_val val = {bytes.size, (void *)(uintptr_t)bytes.data};
@@ -31,6 +34,26 @@ static int fail_write(store_file *file, int rc, bbots_error *error)
     return store_fail(error, rc, "cannot write");
 }
 
+/* Keeps a tree's name, by which its record is found. */
+static int note_name(store_file *file, store_tree tree, const char *name, bbots_error *error)
+{
+    if (tree >= file->tree_count) {
+        unsigned count = tree + 64;
+        char **names = realloc(file->tree_names, count * sizeof *names);
+        if (names == NULL) {
+            return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+        }
+        memset(names + file->tree_count, 0, (count - file->tree_count) * sizeof *names);
+        file->tree_names = names;
+        file->tree_count = count;
+    }
+    if (file->tree_names[tree] == NULL) {
+        file->tree_names[tree] = strdup(name);
+    }
+    return file->tree_names[tree] != NULL ? BBOTS_OK
+                                          : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
 int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *tree,
                     bbots_error *error)
 {
@@ -43,7 +66,7 @@ int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *t
         return store_fail(error, rc, "cannot open a tree");
     }
     *tree = handle;
-    return BBOTS_OK;
+    return note_name(txn->file, handle, name, error);
 }
 
 int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
@@ -51,12 +74,31 @@ int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *val
 {
     MDB_val key_val = to_val(key);
     MDB_val found;
+    int direct;
+    if (store_direct_get(txn, tree, key, value, &direct)) {
+        return direct;
+    }
     int rc = mdb_get(txn->handle, tree, &key_val, &found);
     if (rc == 0) {
         *value = from_val(found);
         return BBOTS_OK;
     }
     return rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND : store_fail(error, rc, "cannot read");
+}
+
+int store_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
+               store_bytes *value, bbots_error *error)
+{
+    store_cursor cursor;
+    if (store_direct_seek(txn, tree, key, found_key, value)) {
+        return BBOTS_OK;
+    }
+    int rc = store_cursor_open(txn, tree, &cursor, error);
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_seek(&cursor, key, found_key, value, error);
+        store_cursor_close(&cursor);
+    }
+    return rc;
 }
 
 static unsigned put_flags(store_put_mode mode)
@@ -66,9 +108,7 @@ static unsigned put_flags(store_put_mode mode)
 
 static int put_result(store_file *file, int rc, bbots_error *error)
 {
-    return rc == 0                 ? BBOTS_OK
-           : rc == MDB_KEYEXIST ? BBOTS_UNCHANGED
-                                : fail_write(file, rc, error);
+    return rc == 0 ? BBOTS_OK : rc == MDB_KEYEXIST ? BBOTS_UNCHANGED : fail_write(file, rc, error);
 }
 
 int store_put(store_txn *txn, store_tree tree, store_bytes key, store_bytes value,
@@ -84,7 +124,7 @@ int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *
 {
     MDB_val key_val = to_val(key);
     int rc = mdb_del(txn->handle, tree, &key_val, NULL);
-    return rc == 0                 ? BBOTS_OK
+    return rc == 0              ? BBOTS_OK
            : rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND
                                 : fail_write(txn->file, rc, error);
 }
@@ -173,7 +213,7 @@ int store_cursor_delete(store_cursor *cursor, store_bytes key, bbots_error *erro
     if (rc == 0) {
         rc = mdb_cursor_del(cursor->handle, 0);
     }
-    return rc == 0                 ? BBOTS_OK
+    return rc == 0              ? BBOTS_OK
            : rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND
                                 : fail_write(cursor->txn->file, rc, error);
 }

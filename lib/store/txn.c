@@ -74,6 +74,7 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
         store_gate_leave(&file->gate);
         return rc;
     }
+    txn->number = write ? 0 : mdb_txn_id(txn->handle);
     if (write) {
         atomic_store(&file->writer, pthread_self());
         atomic_store(&file->writing, true);
@@ -94,6 +95,7 @@ static void unmark_writer(store_txn *txn)
 
 static void leave(store_txn *txn)
 {
+    store_direct_free(txn);
     txn->handle = NULL;
     store_gate_leave(&txn->file->gate);
 }
@@ -137,6 +139,7 @@ void store_discard(store_txn *txn)
     }
     txn->resting = false;
     txn->handle = NULL;
+    store_direct_free(txn);
 }
 
 uint64_t store_txn_number(const store_txn *txn)

@@ -115,6 +115,36 @@ int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
 
 /* ------------------------------------------------------------------ looking */
 
+/* Whether an entry has a key as its first part; the rest is the row's. */
+static bool take_row_key(store_bytes entry, store_bytes key, store_bytes *row_key)
+{
+    if (entry.size < key.size || memcmp(entry.data, key.data, key.size) != 0) {
+        return false;
+    }
+    *row_key = (store_bytes){(const uint8_t *)entry.data + key.size, entry.size - key.size};
+    return true;
+}
+
+static bool same_bytes(store_bytes a, store_bytes b)
+{
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* The entry behind another: the least key that is greater has one zero more. */
+static int find_next(store_txn *txn, store_tree tree, store_bytes entry, store_bytes *next,
+                     bbots_error *error)
+{
+    uint8_t behind[CODEC_ENTRY_MAX + 1];
+    store_bytes value;
+    if (entry.size > CODEC_ENTRY_MAX) {
+        return BBOTS_END;
+    }
+    memcpy(behind, entry.data, entry.size);
+    behind[entry.size] = 0;
+    store_bytes key = {behind, entry.size + 1};
+    return store_seek(txn, tree, key, next, &value, error);
+}
+
 int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree, const bbots_value *values,
                       store_bytes except, store_bytes *row_key, bbots_error *error)
 {
@@ -123,31 +153,15 @@ int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree, const 
     store_bytes key = {part, 0};
     store_bytes entry;
     store_bytes value;
-    store_cursor cursor;
     key.size = codec_key_encode(table->table, shape->columns, shape->column_count, values, part);
-    int rc = store_cursor_open(&txn->base, table->trees[tree], &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
+    int rc = store_seek(&txn->base, table->trees[tree], key, &entry, &value, error);
+    if (rc == BBOTS_OK && take_row_key(entry, key, row_key) && same_bytes(*row_key, except)) {
+        rc = find_next(&txn->base, table->trees[tree], entry, &entry, error);
     }
-    rc = store_cursor_seek(&cursor, key, &entry, &value, error);
-    while (rc == BBOTS_OK) {
-        if (entry.size < key.size || memcmp(entry.data, part, key.size) != 0) {
-            rc = BBOTS_END;
-            break;
-        }
-        row_key->data = (const uint8_t *)entry.data + key.size;
-        row_key->size = entry.size - key.size;
-        if (row_key->size > CODEC_KEY_MAX) {
-            rc = entry_missing(table, tree, false, error);
-        } else if (row_key->size != except.size ||
-                   memcmp(row_key->data, except.data, except.size) != 0) {
-            break;
-        } else {
-            rc = store_cursor_move(&cursor, STORE_NEXT, &entry, &value, error);
-        }
+    if (rc != BBOTS_OK || !take_row_key(entry, key, row_key)) {
+        return rc < 0 ? rc : BBOTS_NOT_FOUND;
     }
-    store_cursor_close(&cursor);
-    return rc == BBOTS_END ? BBOTS_NOT_FOUND : rc;
+    return row_key->size <= CODEC_KEY_MAX ? BBOTS_OK : entry_missing(table, tree, false, error);
 }
 
 /* ------------------------------------------------------------------ a new tree for old rows */

@@ -123,8 +123,8 @@ static int prepare_tables(bbots_store *store, bbots_error *error)
 static int open_live_tree(bbots_store *store, store_txn *txn, bbots_error *error)
 {
     store->has_lives = live_declared(store->schema);
-    int rc = store->has_lives ? store_tree_open(txn, LIVE_TREE, false, &store->live, error)
-                              : BBOTS_OK;
+    int rc =
+        store->has_lives ? store_tree_open(txn, LIVE_TREE, false, &store->live, error) : BBOTS_OK;
     return rc == BBOTS_NOT_FOUND
                ? bb_fail(error, BBOTS_CORRUPTED, "tree \"%s\" is missing from the file", LIVE_TREE)
                : rc;
@@ -340,6 +340,7 @@ static store_options file_options(const bbots_options *options)
                             .map_bytes = options->map_bytes,
                             .file_bytes_max = options->file_bytes_max,
                             .relaxed = options->durability == BBOTS_RELAXED,
+                            .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
                             .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0};
     /* A few thousand are as good as any number: only those that are open cost time. */
     result.trees_max = 8 * BBOTS_TABLES_MAX;
@@ -350,13 +351,15 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
 {
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
                            BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
-                           BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS;
+                           BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS |
+                           BBOTS_OPEN_PLAIN_READS;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
     }
     if ((options->flags & ~known) != 0 || options->durability > BBOTS_RELAXED ||
         (options->mode & ~0777u) != 0 || options->readers_max > 100000) {
-        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "an option of bbots_open() has no such value");
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT,
+                       "an option of bbots_open() has no such value");
     }
     if ((options->flags & BBOTS_OPEN_CREATE) != 0 && options->schema == NULL) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "a new store needs a schema");
@@ -378,8 +381,8 @@ static int open_file(const char *path, const bbots_options *options, store_file 
             return rc == BBOTS_OK || !create ? rc : store_file_open(path, &settings, file, error);
         }
     }
-    rc = store_file_create(path, &settings, catalog_create,
-                           (void *)(uintptr_t)options->schema, error);
+    rc = store_file_create(path, &settings, catalog_create, (void *)(uintptr_t)options->schema,
+                           error);
     if (rc == BBOTS_FILE_EXISTS && !exclusive) {
         bb_error_clear(error); /* another process was faster: its file is as good */
         rc = BBOTS_OK;
@@ -502,8 +505,7 @@ const bbots_schema *bbots_store_schema(const bbots_store *store)
     return store->schema;
 }
 
-const bbots_table *bbots_store_table(const bbots_store *store, const char *name,
-                                     bbots_error *error)
+const bbots_table *bbots_store_table(const bbots_store *store, const char *name, bbots_error *error)
 {
     bb_error_clear(error);
     const bbots_table *table = bbots_schema_table(store->schema, name, NULL);

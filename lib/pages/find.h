@@ -1,0 +1,40 @@
+/*
+ * pages/find.h - look-ups in trees whose pages lie in memory: what LMDB's mdb_get() does, for a
+ * reader of one committed state, without its cursor.
+ *
+ * Pages are believed no more than elsewhere in this room: nothing outside `bytes` is read, and
+ * whatever is wrong is BBOTS_CORRUPTED without a message. The caller then asks LMDB, which says
+ * what it is.
+ */
+#ifndef PAGES_FIND_H
+#define PAGES_FIND_H
+
+#include "pages/page.h"
+
+/* A file's pages as they lie in memory. */
+typedef struct pages_memory {
+    const uint8_t *bytes;
+    uint64_t page_count;
+    uint32_t page_bytes;
+} pages_memory;
+
+/* An entry found; all of it lies in the pages. */
+typedef struct pages_entry {
+    const uint8_t *key;
+    size_t key_size;
+    const uint8_t *value;
+    size_t value_size;
+} pages_entry;
+
+/* BBOTS_OK, BBOTS_NOT_FOUND or BBOTS_CORRUPTED. */
+int pages_get(const pages_memory *memory, const page_tree *tree, const uint8_t *key, size_t size,
+              pages_entry *found);
+
+/*
+ * The first entry whose key is not less. BBOTS_OK; BBOTS_END when it does not lie in the leaf where
+ * the key would be: it is the first of the next leaf, or there is none; BBOTS_CORRUPTED.
+ */
+int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t *key, size_t size,
+               pages_entry *found);
+
+#endif
