@@ -37,7 +37,9 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_UNVERIFIED = 64, /* do not, not even after a use that did not come to an end */
     BBOTS_OPEN_REPAIR = 128, /* walk; and when the last commit's main tree is damaged, go back by one */
     BBOTS_OPEN_ALL_KEYS = 256, /* refuse when a key that the file needs is not among the keys */
-    BBOTS_OPEN_PLAIN_READS = 512 /* look up rows through LMDB only: slower, for comparison */
+    BBOTS_OPEN_PLAIN_READS = 512, /* look up rows through LMDB only: slower, for comparison */
+    BBOTS_OPEN_LOADING = 1024 /* with CREATE and EXCLUSIVE: a file that is being filled; commits leave
+                                 deferred references unjudged (bbots/defer.h) */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */

@@ -62,6 +62,8 @@ struct bbots_store {
     bool read_only;
     bbots_keyring *keys;      /* NULL: none were given */
     engine_table *data_keys;  /* the table that holds data keys, or NULL */
+    bool loading;             /* commits judge no deferred references ... */
+    uint8_t **unjudged;       /* ... which are noted here (defer.c); NULL: none was deferred yet */
     pthread_mutex_t spare_mutex;
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;

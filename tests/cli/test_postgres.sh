@@ -131,6 +131,54 @@ next=$(sql app -c "SELECT nextval('users_id_seq')")
 echo '{"op":"insert","table":"users","row":{"email":"next@example.org"}}' | "$tool" copy apply >out
 expect "the next number of users" grep -q "\"id\":$next," out || cat out
 
+# ---------------------------------------------------------------- a new store, all or nothing
+
+rm -f new*
+take new copy.sql --create
+expect "--create: digests" same "$(state new)" "$filled"
+sound new
+before=$(state new)
+"$tool" new import copy.sql --create >out 2>err
+expect "--create: a store that is there" same $? 3
+expect "--create: is left alone" same "$(state new)" "$before"
+rm -f new*
+head -n -6 copy.sql >cut.sql
+"$tool" new import cut.sql --create --batch 10 >out 2>err
+expect "--create: a script that was cut" same $? 3
+expect "--create: nothing stays of it" same "$(ls new* 2>/dev/null)" ""
+sed 's/^COPY public.users .*/COPY public.sessions (id, "userId", "expiresAt") FROM stdin;\nlost\t4711\t2026-01-01\n\\.\n&/' copy.sql >lost.sql
+"$tool" new import lost.sql --create --batch 10 >out 2>err
+expect "--create: a reference of an early batch" grep -q 'row (id)=(lost).*(userId)=(4711)' err || cat err
+expect "--create: nothing stays of that" same "$(ls new* 2>/dev/null)" ""
+
+# Children first, and memory stays flat: beside the file's own pages, which the system maps, nothing
+# grows with the rows.
+children_first() {
+    awk -v n="$1" 'BEGIN {
+        print "COPY sessions (id, \"userId\", \"expiresAt\") FROM stdin;"
+        for (i = 1; i <= n; i++) printf "%032d\t%d\t2026-01-01 00:00:00+00\n", i * 7919 % 1000003, i
+        print "\\.\nCOPY users (id, email) FROM stdin;"
+        for (i = 1; i <= n; i++) printf "%d\tuser%d@example.org\n", i, i
+        print "\\."
+    }'
+}
+peak() {
+    python3 -c '
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if code == 0 else 10 ** 9)' "$@"
+}
+children_first 1000 >few.sql
+children_first 100000 >many.sql
+few=$(peak "$tool" few import few.sql --create)
+many=$(peak "$tool" many import many.sql --create)
+mapped=$(($(stat -c %s many) / 1024))
+echo "memory: 2,000 rows $few KiB, 200,000 rows $many KiB, the file has $mapped KiB"
+# A sanitizer's own memory is not ours to judge.
+flat() { grep -q __asan_init "$tool" || [ "$many" -lt $((few + mapped + 16384)) ]; }
+expect "memory is flat" flat
+sound many
+
 # ---------------------------------------------------------------- columns and tables that differ
 
 # Columns in another order than the store's, a column and two tables that the store has not.

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BATCH_OF_NEW 10000 /* rows a transaction in a store that nobody can see yet */
+
 static const char help_text[] =
     "Usage: bbots-inspect FILE import TABLE IN|-  [options]\n"
     "       bbots-inspect FILE import SCRIPT.sql   [options]\n"
@@ -26,6 +28,9 @@ static const char help_text[] =
     "nowhere in the end are listed.\n"
     "\n"
     "  --format csv|jsonl|pg  the file's form; without it the name's ending decides\n"
+    "  --create               make the store first, with the built-in schema; it appears when all "
+    "is\n"
+    "                         in it, and memory does not grow with the file\n"
     "  --batch N              commit every N rows; an error then leaves the batches before it\n"
     "  --map COLUMN=HEADER    take a column's values from this header or member (repeatable)\n"
     "  --set COLUMN=VALUE     give every row this value (repeatable)\n"
@@ -285,6 +290,7 @@ static int run(const command_line *line)
                             {"--set", NULL, NULL, &options.sets},
                             {"--ignore", NULL, NULL, &options.ignores},
                             {"--all", NULL, &all, NULL},
+                            {"--create", NULL, &options.create, NULL},
                             {NULL, NULL, NULL, NULL}};
     const char *what = "TABLE FILE, SCRIPT.sql or --all FOLDER";
     int code = read_options(line, known, 1, 2, what, &words);
@@ -297,6 +303,9 @@ static int run(const command_line *line)
     code = code == EXIT_DONE ? check_options(line, &options, format, all) : code;
     if (code == EXIT_DONE && batch != NULL) {
         code = read_number(line, "--batch", batch, &options.batch);
+    }
+    if (options.create && options.batch == 0) {
+        options.batch = BATCH_OF_NEW;
     }
     code = code == EXIT_DONE ? read_delimiter(line, delimiter, &options) : code;
     options.null_text = options.null_text != NULL ? options.null_text : "";

@@ -7,6 +7,7 @@
 
 /* What the command line says. */
 typedef struct import_options {
+    bool create; /* the store */
     bool script; /* of pg_dump */
     bool csv;
     const char *schema; /* of a script: whose tables count; NULL: public */

@@ -1,8 +1,8 @@
 /*
  * import_session.c - rows go in; the first that cannot ends it.
  *
- * One transaction holds the whole import unless --batch divides it, so a file that is refused at its
- * last line leaves the store as it was. The message of a failure has all that is needed to mend the
+ * One transaction holds the whole import unless --batch divides it or the store is made by it
+ * (import_store.c), so a file that is refused at its last line leaves the store as it was. The message of a failure has all that is needed to mend the
  * file: name, line, column, the value (never a secret's), the rule that it breaks, and what became
  * of the rows before it.
  */
@@ -56,9 +56,10 @@ int import_session_begin(import_session *session, const command_line *line,
     memset(session, 0, sizeof *session);
     session->line = line;
     session->options = options;
-    session->store = open_store(line, 0);
-    if (session->store == NULL) {
-        return EXIT_FAILED;
+    int code = import_store_open(&session->to, line, options->create);
+    session->store = session->to.store;
+    if (code != EXIT_DONE) {
+        return code;
     }
     return begin_txn(session, &error) == BBOTS_OK ? EXIT_DONE : library_error(line, &error);
 }
@@ -67,9 +68,7 @@ void import_session_end(import_session *session)
 {
     progress_end(session->bar);
     bbots_rollback(session->txn);
-    if (session->store != NULL) {
-        bbots_close(session->store, NULL);
-    }
+    import_store_end(&session->to);
 }
 
 /* ------------------------------------------------------------------ saying what failed */
@@ -132,7 +131,7 @@ static void say_rule(const bbots_error *error)
 
 static int say_outcome(const import_session *session)
 {
-    if (session->rows_kept > 0) {
+    if (session->rows_kept > 0 && !session->options->create) {
         fprintf(stderr, "; %llu rows of committed batches stay\n",
                 (unsigned long long)session->rows_kept);
     } else {
@@ -243,7 +242,10 @@ static int list_orphans(import_session *session)
 static int end_batch(import_session *session)
 {
     bbots_error error;
-    int rc = bbots_judge_references(session->txn, NULL, NULL, NULL, &error);
+    int rc = BBOTS_OK;
+    if (!session->options->create) { /* a store that nobody sees yet is judged once */
+        rc = bbots_judge_references(session->txn, NULL, NULL, NULL, &error);
+    }
     if (rc == BBOTS_FOREIGN_KEY_VIOLATION) {
         session->batch_end += session->rows - session->rows_kept;
         return EXIT_DONE;
@@ -293,5 +295,5 @@ int import_session_finish(import_session *session)
     session->txn = NULL;
     progress_end(session->bar);
     session->bar = NULL;
-    return rc == BBOTS_OK ? EXIT_DONE : refuse_commit(session, &error);
+    return rc == BBOTS_OK ? import_store_keep(&session->to) : refuse_commit(session, &error);
 }

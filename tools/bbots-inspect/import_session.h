@@ -3,12 +3,14 @@
 #define IMPORT_SESSION_H
 
 #include "import_plan.h"
+#include "import_store.h"
 #include "inspect.h"
 
 typedef struct import_session {
     const command_line *line;
     const import_options *options;
-    bbots_store *store;
+    import_store to;
+    bbots_store *store; /* the same */
     bbots_txn *txn;
     progress *bar;
     const char *file;      /* that is being read, as messages name it */
