@@ -11,7 +11,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#define MIB ((size_t)1 << 20)
+#define MIB  ((size_t)1 << 20)
+#define STEP 509 /* bytes from one that is looked at to the next: several on every page */
 
 static uint8_t byte_at(size_t offset)
 {
@@ -22,18 +23,20 @@ static void add(bb_spill *spill, size_t size)
 {
     assert_ok(bb_spill_reserve(spill, size, &fault));
     assert_true(spill->room - spill->used >= size);
-    for (size_t end = spill->used + size; spill->used < end; spill->used++) {
-        spill->data[spill->used] = byte_at(spill->used);
+    size_t from = (spill->used + STEP - 1) / STEP * STEP;
+    spill->used += size;
+    for (size_t at = from; at < spill->used; at += STEP) {
+        spill->data[at] = byte_at(at);
     }
 }
 
 static void assert_bytes(bb_spill *spill, bool passing)
 {
-    for (size_t at = 0; at < spill->used; at++) {
+    for (size_t at = 0; at < spill->used; at += STEP) {
         if (spill->data[at] != byte_at(at)) {
             fail_msg("byte %zu of %zu is another one", at, spill->used);
         }
-        if (passing && at % 4096 == 0) {
+        if (passing) {
             bb_spill_pass(spill, at);
         }
     }
@@ -71,13 +74,14 @@ static void zeroes_are_zero(void **state)
     bb_spill spill;
     bb_spill_init(&spill, 8192);
     add(&spill, 8000);
+    memset(spill.data, 1, 8000);
     spill.used = 10;
     assert_ok(bb_spill_add_zeroes(&spill, 0, &fault));
     assert_ok(bb_spill_add_zeroes(&spill, 8000, &fault));
     assert_ok(bb_spill_add_zeroes(&spill, 100000, &fault));
     assert_int_equal(spill.used, 108010);
     for (size_t at = 0; at < spill.used; at++) {
-        assert_int_equal(spill.data[at], at < 10 ? byte_at(at) : 0);
+        assert_int_equal(spill.data[at], at < 10);
     }
     bb_spill_free(&spill);
 }
