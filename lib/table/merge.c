@@ -60,9 +60,17 @@ typedef struct merge {
     bool added_between; /* an old entry comes behind an added one */
 } merge;
 
+/* A fence may be missing and a run empty: memcpy must not see NULL. */
+static void copy(uint8_t *to, const void *from, size_t size)
+{
+    if (size != 0) {
+        memcpy(to, from, size);
+    }
+}
+
 static void hold(held_key *to, const void *bytes, size_t size)
 {
-    memcpy(to->bytes, bytes, size);
+    copy(to->bytes, bytes, size);
     to->size = size;
 }
 
@@ -132,7 +140,7 @@ static int append_packed(merge *all, const uint8_t *from, const uint8_t *to)
     size_t size = (size_t)(to - from);
     int rc = reserve(all, size);
     if (rc == BBOTS_OK) {
-        memcpy(all->run + all->run_size, from, size);
+        copy(all->run + all->run_size, from, size);
         all->run_size += size;
     }
     return rc;
@@ -361,7 +369,7 @@ static int cut_run(merge *all, made_block *made)
             made->run_size = codec_run_pack(key_size, key_size, old.entry, old.size,
                                             made->value + CODEC_BLOCK_HEAD);
         } else {
-            memcpy(made->value + CODEC_BLOCK_HEAD + made->run_size, old.from, packed);
+            copy(made->value + CODEC_BLOCK_HEAD + made->run_size, old.from, packed);
             made->run_size += packed;
         }
     }
@@ -378,7 +386,7 @@ static int write_run(merge *all)
         return cut_run(all, &made);
     }
     made.run_size = all->run_size;
-    memcpy(made.value + CODEC_BLOCK_HEAD, all->run, all->run_size);
+    copy(made.value + CODEC_BLOCK_HEAD, all->run, all->run_size);
     return put_block(all, &made, all->fence.bytes, all->fence.size);
 }
 
@@ -404,7 +412,7 @@ static int drop_last(merge *all)
         return rc == BBOTS_END ? BBOTS_OK : rc; /* nothing is left of the tree */
     }
     hold(&all->key, block.key, block.key_size);
-    memcpy(all->run, block.run, block.run_size);
+    copy(all->run, block.run, block.run_size);
     all->run_size = block.run_size;
     return write_run(all);
 }

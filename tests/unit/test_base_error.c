@@ -73,7 +73,7 @@ static void a_failure_fills_the_object_and_returns_its_code(void **state)
 static void the_first_failure_wins_until_the_object_is_cleared(void **state)
 {
     (void)state;
-    bbots_error error;
+    bbots_error error = {0}; /* clearing does not write behind the texts */
     bb_error_clear(&error);
     assert_int_equal(bb_fail(&error, BBOTS_IO, "first"), BBOTS_IO);
     bbots_error first = error;
