@@ -39,7 +39,7 @@ CREATE TABLE workflow_executions ( -- One run of a workflow, with what went in, 
 );
 
 CREATE TABLE scheduled_browser_tasks ( -- A browser automation with a timetable. Workers poll this table for
-    -- what is due.
+    -- what is due. [queue: status, isActive, nextRun]
     id serial PRIMARY KEY, -- Number of the task, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id), -- Whose automation this is.
     name varchar(255) NOT NULL, -- Title shown in lists.

@@ -105,7 +105,7 @@ CREATE INDEX bot_conversations_status_idx ON bot_conversations (status);
 CREATE INDEX bot_conversations_user_participant_idx ON bot_conversations ("userId", "participantIdentifier");
 
 CREATE TABLE agency_tasks ( -- A card on the task board: something that the bot, or a person, is to do.
-    -- Workers poll it by status and due time.
+    -- Workers poll it by status and due time. [queue: status, assignedToBot, blockedBy, priority, scheduledFor]
     id serial PRIMARY KEY, -- Number of the task, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- For whom the work is done.
     "taskUuid" uuid NOT NULL UNIQUE DEFAULT (gen_random_uuid()), -- Name used outside the database.

@@ -70,7 +70,7 @@ CREATE TABLE in_app_notifications ( -- A message in the user's own interface.
 );
 
 CREATE TABLE alert_delivery_queue ( -- One alert on its way through one channel. Senders poll it by priority
-    -- and due time.
+    -- and due time. [queue: status, priority, scheduledFor]
     id serial PRIMARY KEY, -- Number of the delivery, never handed out twice.
     "alertHistoryId" integer NOT NULL REFERENCES alert_history (id) ON DELETE CASCADE, -- The alert; the
         -- delivery goes with it.

@@ -14,6 +14,7 @@
  *     secret.h     sealed columns
  *     vault.h      keys; secrets in the form of the platform
  *     prices.h     price lists, and what usage costs
+ *     queue.h      rows of queues, claimed for a time
  *     usage.h      subscriptions: limits, packs, add-ons, periods
  */
 #ifndef BBOTS_BBOTS_H
@@ -28,6 +29,7 @@
 #include <bbots/explain.h>
 #include <bbots/json.h>
 #include <bbots/prices.h>
+#include <bbots/queue.h>
 #include <bbots/live.h>
 #include <bbots/schema.h>
 #include <bbots/secret.h>

@@ -76,7 +76,8 @@ typedef enum bbots_index_flag {
     BBOTS_INDEX_PRIMARY = 1,    /* the primary key: the rows' own tree */
     BBOTS_INDEX_UNIQUE = 2,
     BBOTS_INDEX_CONSTRAINT = 4, /* made by PRIMARY KEY or UNIQUE; otherwise by CREATE INDEX */
-    BBOTS_INDEX_REFERENCE = 8   /* made by the generator because a foreign key needs one */
+    BBOTS_INDEX_REFERENCE = 8,  /* made by the generator because a foreign key needs one */
+    BBOTS_INDEX_QUEUE = 16      /* made by the generator because the table is polled as a queue */
 } bbots_index_flag;
 
 /* A key or an index. A table's first one is its primary key. */

@@ -26,6 +26,11 @@ typedef enum ledger_slot {
     LEDGER_ADD_ONS,
     LEDGER_HELD_ADD_ONS,
     LEDGER_USAGE_RECORDS,
+    LEDGER_AGENCY_TASKS,
+    LEDGER_SCHEDULED_TASKS,
+    LEDGER_ALERTS,
+    LEDGER_WEBHOOK_LOGS,
+    LEDGER_OUTBOUND,
     LEDGER_SLOTS /* how many */
 } ledger_slot;
 
@@ -45,7 +50,7 @@ typedef struct ledger_column {
     ledger_kind kind;
 } ledger_column;
 
-enum { LEDGER_COLUMNS_MAX = 32, LEDGER_KEYS_MAX = 4, LEDGER_KEY_COLUMNS_MAX = 4 };
+enum { LEDGER_COLUMNS_MAX = 32, LEDGER_KEYS_MAX = 4, LEDGER_KEY_COLUMNS_MAX = 5 };
 
 /* Columns that an index has to begin with, as places in ledger_need.columns. */
 typedef struct ledger_key {

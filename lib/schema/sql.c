@@ -206,15 +206,35 @@ static void put_live(writer *to, const bbots_table *table, const bbots_live *liv
     put(to, "]");
 }
 
+static void put_queue(writer *to, const bbots_table *table, const bbots_index *index)
+{
+    put(to, " [queue: ");
+    for (unsigned i = 0; i < index->column_count; i++)
+        fprintf(to->stream, "%s%s", i == 0 ? "" : ", ", table->columns[index->columns[i]].name);
+    put(to, "]");
+}
+
+static const bbots_index *queue_of(const bbots_table *table)
+{
+    for (unsigned i = 0; i < table->index_count; i++) {
+        if ((table->indexes[i].flags & BBOTS_INDEX_QUEUE) != 0)
+            return &table->indexes[i];
+    }
+    return NULL;
+}
+
 static void put_table_comment(writer *to, const bbots_table *table)
 {
-    if (*table->comment == '\0' && table->live_count == 0)
+    const bbots_index *queue = queue_of(table);
+    if (*table->comment == '\0' && table->live_count == 0 && queue == NULL)
         return;
     put(to, " --");
     if (*table->comment != '\0')
         fprintf(to->stream, " %s", table->comment);
     for (unsigned i = 0; i < table->live_count; i++)
         put_live(to, table, &table->lives[i]);
+    if (queue != NULL)
+        put_queue(to, table, queue);
 }
 
 static void put_table(writer *to, const bbots_schema *schema, const bbots_table *table)
@@ -234,7 +254,8 @@ static void put_table(writer *to, const bbots_schema *schema, const bbots_table 
         put_foreign_key(to, schema, table, &table->foreign_keys[i]);
     put(to, "\n);\n");
     for (unsigned i = 0; i < table->index_count; i++) {
-        if ((table->indexes[i].flags & (BBOTS_INDEX_CONSTRAINT | BBOTS_INDEX_REFERENCE)) == 0)
+        if ((table->indexes[i].flags &
+             (BBOTS_INDEX_CONSTRAINT | BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE)) == 0)
             put_index(to, table, &table->indexes[i]);
     }
 }

@@ -18,6 +18,7 @@ const schema_word schema_index_kinds[SCHEMA_INDEX_KIND_COUNT] = {
     {"unique index", BBOTS_INDEX_UNIQUE},
     {"index", 0},
     {"reference", BBOTS_INDEX_REFERENCE},
+    {"queue", BBOTS_INDEX_QUEUE},
 };
 
 const schema_word schema_rules[SCHEMA_RULE_COUNT] = {

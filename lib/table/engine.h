@@ -41,7 +41,7 @@ typedef struct engine_table {
 } engine_table;
 
 /* Answers that a room above keeps with the store, by its own numbers: made once, freed with it. */
-#define ENGINE_KEPT_MAX 32
+#define ENGINE_KEPT_MAX 64
 
 /* Threads that wait for their turn in bbots_write() (group.c). */
 typedef struct group_queue {

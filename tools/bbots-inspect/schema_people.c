@@ -132,7 +132,9 @@ static void put_indexes(const bbots_table *table, size_t width)
         add_columns(&line, table, index->columns, index->column_count);
         add(&line, ", tree ");
         add(&line, table->trees[index->tree].name);
-        add(&line, (index->flags & BBOTS_INDEX_REFERENCE) != 0 ? ", made for a reference" : "");
+        add(&line, (index->flags & BBOTS_INDEX_REFERENCE) != 0 ? ", made for a reference"
+                   : (index->flags & BBOTS_INDEX_QUEUE) != 0   ? ", made for a queue"
+                                                               : "");
         text_put_hanging(stdout, INDENT, width, line.text);
     }
 }

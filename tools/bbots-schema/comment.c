@@ -6,7 +6,8 @@
  *   [secret] [vault]   never shown
  *   [datakey]          secret, and a key for the secrets of the row's owner
  *
- * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them.
+ * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them; and the columns by
+ * which it is polled as a queue: [queue: a, b]; key.c makes the index.
  *
  * An unknown tag is refused: a misspelt [secert] would show a password.
  */
@@ -136,16 +137,29 @@ void gen_comment_column(const gen_comment *comment, bbots_column *column)
     column->comment = trimmed(text, strlen(text));
 }
 
-static void note_live(gen_table *table, gen_place place, char *text)
+static void note_queue(gen_table *table, gen_place place, char *text)
 {
+    if (table->queue_tag.text != NULL)
+        gen_refuse(place, "table \"%s\" has two tags [queue: ...]", table->table.name);
+    table->queue_tag = (gen_table_tag){text, place};
+}
+
+static void note_tag(gen_table *table, gen_place place, char *text)
+{
+    if (strncmp(text, "queue:", 6) == 0) {
+        note_queue(table, place, trimmed(text + 6, strlen(text + 6)));
+        return;
+    }
     if (strncmp(text, "live ", 5) != 0)
-        gen_refuse(place, "tag [%s] of table \"%s\" is unknown; known is [live name: ...]", text,
-                   table->table.name);
+        gen_refuse(place,
+                   "tag [%s] of table \"%s\" is unknown; known are [live name: ...] and "
+                   "[queue: ...]",
+                   text, table->table.name);
     if (table->live_tag_count == GEN_LIVES_MAX)
         gen_refuse(place, "table \"%s\" has more than %d live aggregates", table->table.name,
                    GEN_LIVES_MAX);
     table->live_tags[table->live_tag_count++] =
-        (gen_live_tag){trimmed(text + 5, strlen(text + 5)), place};
+        (gen_table_tag){trimmed(text + 5, strlen(text + 5)), place};
 }
 
 void gen_comment_table(const gen_comment *comment, gen_table *table)
@@ -160,7 +174,7 @@ void gen_comment_table(const gen_comment *comment, gen_table *table)
         if (close == NULL)
             gen_refuse(place, "a [ in the comment of table \"%s\" is not closed",
                        table->table.name);
-        note_live(table, place, trimmed(open + 1, (size_t)(close - open - 1)));
+        note_tag(table, place, trimmed(open + 1, (size_t)(close - open - 1)));
         const char *before = trimmed(from, (size_t)(open - from));
         text = gen_format("%s%s%s", text, *text != '\0' && *before != '\0' ? " " : "", before);
         from = close + 1;

@@ -31,11 +31,11 @@ char *gen_copy(const char *data, size_t size);
 char *gen_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bb_arena *gen_arena(void);
 
-/* A tag [live ...] as it stands: without brackets and the word. */
-typedef struct gen_live_tag {
-    const char *text;
+/* A tag [live ...] or [queue: ...] as it stands: without brackets and the word. */
+typedef struct gen_table_tag {
+    const char *text; /* NULL: there is none */
     gen_place place;
-} gen_live_tag;
+} gen_table_tag;
 
 #define GEN_LIVES_MAX 32
 
@@ -47,8 +47,9 @@ typedef struct gen_table {
     bbots_foreign_key foreign_keys[SCHEMA_FOREIGN_KEYS_MAX];
     bbots_tree trees[SCHEMA_INDEXES_MAX + 1];
     bbots_live lives[GEN_LIVES_MAX];
-    gen_live_tag live_tags[GEN_LIVES_MAX];
+    gen_table_tag live_tags[GEN_LIVES_MAX];
     unsigned live_tag_count;
+    gen_table_tag queue_tag;
     gen_place place;
     gen_place column_places[BBOTS_COLUMNS_MAX];
     gen_place index_places[SCHEMA_INDEXES_MAX];

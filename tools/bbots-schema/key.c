@@ -251,6 +251,24 @@ void gen_index(sqlite3 *database, gen_model *model, const gen_object *object)
     read_columns(query, table, object->place, index);
 }
 
+void gen_queue_index(gen_table *table)
+{
+    const gen_table_tag *tag = &table->queue_tag;
+    if (tag->text == NULL)
+        return;
+    bbots_index *index = add_index(table, tag->place, BBOTS_INDEX_QUEUE);
+    uint8_t *columns = gen_alloc(BBOTS_KEY_COLUMNS_MAX, 1);
+    const char *at = tag->text;
+    do {
+        at += strspn(at, ", ");
+        size_t size = strcspn(at, ", ");
+        add_column(table, tag->place, gen_copy(at, size), columns, &index->column_count);
+        at += size;
+    } while (*at != '\0');
+    index->columns = columns;
+    index->name = gen_relation_choose(table->table.name, NULL, "queue");
+}
+
 void gen_reference_indexes(gen_table *table)
 {
     for (unsigned i = 0; i < table->table.foreign_key_count; i++) {

@@ -12,7 +12,7 @@
 /* The clause under way: its text, and where it came from. */
 typedef struct clause {
     const gen_table *table;
-    const gen_live_tag *tag;
+    const gen_table_tag *tag;
     const char *live;
     const char *text;
 } clause;
@@ -109,7 +109,7 @@ static void take_clause(clause *from, int number, bbots_live *live)
     }
 }
 
-static void read_live(const gen_table *table, const gen_live_tag *tag, bbots_live *live)
+static void read_live(const gen_table *table, const gen_table_tag *tag, bbots_live *live)
 {
     clause from = {table, tag, "", tag->text};
     const char *name = take_word(&from.text);
@@ -145,7 +145,7 @@ void gen_lives(gen_table *table)
 {
     table->table.lives = table->lives;
     for (unsigned i = 0; i < table->live_tag_count; i++) {
-        const gen_live_tag *tag = &table->live_tags[i];
+        const gen_table_tag *tag = &table->live_tags[i];
         read_live(table, tag, &table->lives[i]);
         const char *fault = schema_live_fault(&table->table, &table->lives[i]);
         if (fault != NULL)
