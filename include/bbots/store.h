@@ -38,8 +38,9 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_REPAIR = 128, /* walk; and when the last commit's main tree is damaged, go back by one */
     BBOTS_OPEN_ALL_KEYS = 256, /* refuse when a key that the file needs is not among the keys */
     BBOTS_OPEN_PLAIN_READS = 512, /* look up rows through LMDB only: slower, for comparison */
-    BBOTS_OPEN_LOADING = 1024 /* with CREATE and EXCLUSIVE: a file that is being filled; commits leave
+    BBOTS_OPEN_LOADING = 1024, /* with CREATE and EXCLUSIVE: a file that is being filled; commits leave
                                  deferred references unjudged (bbots/defer.h) */
+    BBOTS_OPEN_GUARD = 2048  /* faults in the file's memory become errors; see below */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */
@@ -47,6 +48,21 @@ typedef enum bbots_durability {
     BBOTS_DURABLE = 0, /* the commit is on the disk when it returns */
     BBOTS_RELAXED = 1  /* a power failure may take back the last commit, never part of one */
 } bbots_durability;
+
+/*
+ * BBOTS_OPEN_GUARD: the file is memory of the process, so a file that is cut off while it is open, a
+ * disk that fails, or a damaged page that leads astray is met as SIGBUS or SIGSEGV. With the guard,
+ * the call in which that happens returns BBOTS_CORRUPTED instead, and so does every later one until
+ * the store is closed. If it happened in a write, the file cannot be opened again by this process,
+ * and other processes' writers wait until it ends.
+ *
+ * The host's duties: handlers for the two signals are installed when the first guarded store is opened
+ * and taken away when the last is closed. A host that sets its own in between must call the
+ * ones that it replaces; faults outside the library's calls are handed to the ones that were there
+ * before. Outside of calls there is no guard: rows that were read are pointers into the file, whose
+ * pages were there and whose checksums fitted when they were handed out; a file that is cut off later
+ * takes them away.
+ */
 
 /* What opening the file took; see bbots_stat. */
 typedef enum bbots_opened {

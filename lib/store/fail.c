@@ -45,6 +45,11 @@ static int status_of(int rc)
 int store_fail(bbots_error *error, int rc, const char *what)
 {
     int status = status_of(rc);
+    if (rc == STORE_FAULTED) {
+        return bb_fail(
+            error, BBOTS_CORRUPTED,
+            "%s: the file is damaged or was cut off; close the store, and check the file", what);
+    }
     if (rc > 0) {
         return bb_fail_system(error, status, rc, "%s", what);
     }

@@ -93,6 +93,9 @@ static int try_environment(store_file *file)
     const store_options *options = &file->options;
     int rc = mdb_env_create(&file->env);
     if (rc == 0) {
+        store_guard_watch(file);
+    }
+    if (rc == 0) {
         rc = mdb_env_set_maxreaders(file->env, options->readers_max);
     }
     if (rc == 0) {
@@ -137,8 +140,9 @@ static int open_environment(store_file *file, bbots_error *error)
 }
 
 /* The main tree has to be opened once like any other; its number is always 1. */
-static int open_main(store_file *file, bbots_error *error)
+static int call_open_main(void *arguments)
 {
+    store_file *file = arguments;
     MDB_txn *txn;
     MDB_dbi main_tree;
     int rc = mdb_txn_begin(file->env, NULL, MDB_RDONLY, &txn);
@@ -150,7 +154,35 @@ static int open_main(store_file *file, bbots_error *error)
             mdb_txn_abort(txn);
         }
     }
+    return rc;
+}
+
+static int open_main(store_file *file, bbots_error *error)
+{
+    int rc = store_guarded(file, call_open_main, file, false);
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the main tree");
+}
+
+typedef struct info_call {
+    MDB_env *env;
+    MDB_envinfo info;
+} info_call;
+
+static int call_info(void *arguments)
+{
+    info_call *call = arguments;
+    return mdb_env_info(call->env, &call->info);
+}
+
+/* The meta page is read from the map, which must not move meanwhile: inside the gate. */
+static int read_info(store_file *file, MDB_envinfo *info, bbots_error *error)
+{
+    info_call call = {.env = file->env};
+    store_gate_enter(&file->gate);
+    int rc = store_guarded(file, call_info, &call, false);
+    store_gate_leave(&file->gate);
+    *info = call.info;
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the file's state");
 }
 
 static void free_file(store_file *file)
@@ -158,6 +190,7 @@ static void free_file(store_file *file)
     if (file != NULL) {
         free_alive_page(file->alive);
         store_gate_destroy(&file->gate);
+        store_guard_end(file);
         if (file->fd >= 0) {
             close(file->fd);
         }
@@ -179,6 +212,7 @@ static store_file *new_file(const char *path, const store_options *options)
     store_gate_init(&file->gate);
     file->fd = -1;
     file->options = *options;
+    store_guard_begin(file);
     if (file->options.readers_max == 0) {
         file->options.readers_max = READERS_DEFAULT;
     }
@@ -367,10 +401,15 @@ int store_file_close(store_file *file, bbots_error *error)
     if (atomic_load(&file->gate.inside) != 0) {
         return bb_fail(error, BBOTS_BUSY, "file \"%s\" has open transactions", file->path);
     }
+    if (atomic_load(&file->abandoned)) {
+        return BBOTS_OK; /* LMDB's write lock is still ours: the end of the process gives it back */
+    }
     bool turn = store_turn_take(file->path, file->fd, NULL) == BBOTS_OK;
     mdb_env_close(file->env);
     if (turn) {
-        unmark(file);
+        if (!atomic_load(&file->poisoned)) { /* else the next one looks closely */
+            unmark(file);
+        }
         store_turn_end(file->fd);
     }
     store_registry_remove(file);
@@ -521,9 +560,10 @@ static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error
 int store_map_grow(store_file *file, bbots_error *error)
 {
     MDB_envinfo info;
-    store_gate_enter(&file->gate); /* the map must not move while its meta page is read */
-    mdb_env_info(file->env, &info);
-    store_gate_leave(&file->gate);
+    int known = read_info(file, &info, error);
+    if (known != BBOTS_OK) {
+        return known;
+    }
     uint64_t used = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
     bool full = atomic_load(&file->map_was_full);
     if (!full && used < file->map_bytes / 2) {
@@ -567,9 +607,10 @@ int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)
     if (mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &status) != 0) {
         return bb_fail_system(error, BBOTS_IO, errno, "cannot look at file \"%s\"", file->path);
     }
-    store_gate_enter(&file->gate);
-    mdb_env_info(file->env, &info);
-    store_gate_leave(&file->gate);
+    rc = read_info(file, &info, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
     stat->file_bytes = (uint64_t)status.st_size;
     stat->used_bytes = (info.me_last_pgno + 1) * (uint64_t)file->page_bytes;
     stat->map_bytes = info.me_mapsize;

@@ -46,6 +46,9 @@ struct store_file {
     ino_t inode;
     store_file *next;           /* in the registry */
     const volatile char *alive; /* reads 1; in a forked child the system makes it 0 */
+    bool guarded;               /* faults in LMDB come back as STORE_FAULTED */
+    atomic_bool poisoned;       /* one did: nothing but closing is left */
+    atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
     atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
     atomic_bool writing;        /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
@@ -108,6 +111,32 @@ bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_by
 bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
                        store_bytes *value);
 void store_direct_free(store_txn *txn);
+
+/* ------------------------------------------------------------------ faults (guard.c) */
+
+/* Beside LMDB's results: a fault met inside it. */
+#define STORE_FAULTED (-30000)
+
+/* From the options: installs the handlers; ends; has LMDB's asserts come to us. */
+void store_guard_begin(store_file *file);
+void store_guard_end(store_file *file);
+void store_guard_watch(store_file *file);
+
+/*
+ * Calls into LMDB. STORE_FAULTED when a fault was met there, now or before. writes: the call
+ * changes trees, so that after a fault the transaction cannot even be aborted.
+ */
+typedef int store_call(void *arguments);
+int store_guarded(store_file *file, store_call *call, void *arguments, bool writes);
+
+/* The same for a call that ends something: also after a fault, unless that was in a write. */
+void store_guarded_end(store_file *file, store_call *call, void *arguments);
+
+/* BBOTS_CORRUPTED after a fault. */
+int store_check_poison(store_file *file, bbots_error *error);
+
+/* Inside a guarded call: reads of each page of a large value, so that a fault is met here. */
+void store_touch(const store_file *file, const MDB_val *value);
 
 /* The registry of open files: one environment per file and process. */
 int store_registry_add(store_file *file, bbots_error *error);

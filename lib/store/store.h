@@ -54,6 +54,7 @@ typedef struct store_options {
     uint64_t file_bytes_max; /* 0: no limit */
     bool relaxed;            /* do not wait for the meta page (BBOTS_RELAXED) */
     bool allow_network;
+    bool guard; /* faults in the map become errors (guard.c) */
 } store_options;
 
 /* A transaction. The struct belongs to the caller and can be used again after its end. */
@@ -173,6 +174,7 @@ int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_err
 typedef struct store_cursor {
     struct MDB_cursor *handle; /* NULL: not open */
     store_txn *txn;
+    store_bytes last; /* of a read transaction: the key that it is at */
 } store_cursor;
 
 typedef enum store_step { STORE_FIRST, STORE_LAST, STORE_NEXT, STORE_PREVIOUS } store_step;

@@ -20,14 +20,50 @@ void store_take_over(store_txn *txn)
     atomic_store(&txn->file->writer, pthread_self());
 }
 
+/* ------------------------------------------------------------------ calls into LMDB */
+
+static int call_renew(void *arguments)
+{
+    store_txn *txn = arguments;
+    return mdb_txn_renew(txn->handle);
+}
+
+static int call_begin(void *arguments)
+{
+    store_txn *txn = arguments;
+    return mdb_txn_begin(txn->file->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->handle);
+}
+
+static int call_commit(void *arguments)
+{
+    store_txn *txn = arguments;
+    return mdb_txn_commit(txn->handle);
+}
+
+static int call_abort(void *arguments)
+{
+    store_txn *txn = arguments;
+    mdb_txn_abort(txn->handle);
+    return 0;
+}
+
+static int call_reset(void *arguments)
+{
+    store_txn *txn = arguments;
+    mdb_txn_reset(txn->handle);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ begin */
+
 static int begin_once(store_file *file, store_txn *txn)
 {
     if (txn->resting) {
-        int rc = mdb_txn_renew(txn->handle);
+        int rc = store_guarded(file, call_renew, txn, false);
         txn->resting = rc != 0;
         return rc;
     }
-    return mdb_txn_begin(file->env, NULL, txn->write ? 0 : MDB_RDONLY, &txn->handle);
+    return store_guarded(file, call_begin, txn, txn->write);
 }
 
 /* Begins; clears dead readers when their slots are missing, adopts another process's growth. */
@@ -54,6 +90,10 @@ static int begin_patiently(store_file *file, store_txn *txn, bbots_error *error)
 int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error)
 {
     int rc = store_check_process(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = store_check_poison(file, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -107,7 +147,10 @@ int store_commit(store_txn *txn, bbots_error *error)
         return BBOTS_FORKED;
     }
     unmark_writer(txn);
-    int rc = mdb_txn_commit(txn->handle);
+    int rc = store_guarded(file, call_commit, txn, true);
+    if (rc == STORE_FAULTED) {
+        store_guarded_end(file, call_abort, txn);
+    }
     if (rc == MDB_MAP_FULL) {
         atomic_store(&file->map_was_full, true);
     }
@@ -121,13 +164,13 @@ void store_abort(store_txn *txn)
         return; /* a forked child: the transaction is its parent's */
     }
     unmark_writer(txn);
-    mdb_txn_abort(txn->handle);
+    store_guarded_end(txn->file, call_abort, txn);
     leave(txn);
 }
 
 void store_rest(store_txn *txn)
 {
-    mdb_txn_reset(txn->handle);
+    store_guarded_end(txn->file, call_reset, txn);
     txn->resting = true;
     store_gate_leave(&txn->file->gate);
 }
@@ -135,7 +178,7 @@ void store_rest(store_txn *txn)
 void store_discard(store_txn *txn)
 {
     if (txn->resting && *txn->file->alive != 0) {
-        mdb_txn_abort(txn->handle);
+        store_guarded_end(txn->file, call_abort, txn);
     }
     txn->resting = false;
     txn->handle = NULL;

@@ -8,6 +8,7 @@
 #include "terminal.h"
 
 #include <stdarg.h>
+#include <sys/stat.h>
 
 static void say(const command_line *line, const char *message)
 {
@@ -46,16 +47,44 @@ int library_error(const command_line *line, const bbots_error *error)
     return EXIT_FAILED;
 }
 
+/* Up to this size a file is walked before it is written to: a fraction of a second. */
+#define WALKED_BYTES_MAX (INT64_C(1) << 30)
+
+/* A tool owns its signals, so damage met in the file's memory becomes a message. */
+static unsigned careful(const command_line *line, unsigned flags)
+{
+    struct stat status;
+    if ((flags & BBOTS_OPEN_READ_ONLY) == 0 && stat(line->file, &status) == 0 &&
+        status.st_size <= WALKED_BYTES_MAX) {
+        flags |= BBOTS_OPEN_VERIFY;
+    }
+    return flags | BBOTS_OPEN_GUARD;
+}
+
+/* A repair is no secret. */
+static void tell_repair(const command_line *line, bbots_store *store)
+{
+    bbots_stat stat;
+    if (bbots_store_stat(store, &stat, NULL) != BBOTS_OK ||
+        (stat.opened & BBOTS_OPENED_META_REPAIRED) == 0) {
+        return;
+    }
+    say(line, (stat.opened & BBOTS_OPENED_WENT_BACK) != 0
+                  ? "a damaged meta page was repaired; the last commit may be lost"
+                  : "a damaged meta page was repaired; nothing is lost");
+}
+
 bbots_store *open_store(const command_line *line, unsigned flags)
 {
     bbots_store *store = NULL;
     bbots_error error;
     bbots_options options;
     memset(&options, 0, sizeof options);
-    options.flags = flags;
+    options.flags = careful(line, flags);
     if (bbots_open(line->file, &options, &store, &error) != BBOTS_OK) {
         (void)library_error(line, &error);
         return NULL;
     }
+    tell_repair(line, store);
     return store;
 }
