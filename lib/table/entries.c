@@ -166,7 +166,10 @@ static int forward(entries_cursor *cursor, bbots_error *error)
 static int seek(entries_cursor *cursor, store_bytes key, bbots_error *error)
 {
     int rc = seek_block(cursor, key, error);
-    rc = rc == BBOTS_OK ? seek_in_block(cursor, key, error) : rc;
+    if (rc != BBOTS_OK) {
+        return rc; /* END: the tree is empty */
+    }
+    rc = seek_in_block(cursor, key, error);
     return rc == BBOTS_END && cursor->block.fence_size != 0 ? forward(cursor, error) : rc;
 }
 

@@ -3,6 +3,7 @@
  * tells of every changed bit, and bytes of any kind give ascending entries or none.
  *
  * Blocks lie in memory of exactly their size, so that the address sanitizer sees one byte too many.
+ * BBOTS_ROUNDS multiplies the rounds.
  */
 #include "codec/block.h"
 
@@ -30,6 +31,12 @@ typedef struct packed {
     uint8_t *key;
     uint8_t *value;
 } packed;
+
+static int rounds(int usual)
+{
+    const char *given = getenv("BBOTS_ROUNDS");
+    return given != NULL ? usual * (int)strtol(given, NULL, 10) : usual;
+}
 
 /* ------------------------------------------------------------------ entries as indexes have them */
 
@@ -148,7 +155,7 @@ static void what_is_packed_comes_out_again(void **state)
     random_source source = random_begin("what_is_packed_comes_out_again");
     static entry_list list;
     (void)state;
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < rounds(300); round++) {
         packed made;
         codec_block block;
         codec_run run;
@@ -174,7 +181,7 @@ static void seeking_passes_over_what_is_less(void **state)
     static entry_list list;
     static entry_list targets;
     (void)state;
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < rounds(150); round++) {
         packed made;
         codec_block block;
         codec_run run;
@@ -235,7 +242,7 @@ static void every_changed_bit_is_noticed(void **state)
     random_source source = random_begin("every_changed_bit_is_noticed");
     static entry_list list;
     (void)state;
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < rounds(5); round++) {
         packed made;
         codec_block block;
         make_list(&source, &list);
@@ -316,7 +323,7 @@ static void any_bytes_end_and_ascend(void **state)
     static entry_list list;
     static entry target;
     (void)state;
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < rounds(3000); round++) {
         packed any;
         if (random_below(&source, 2) == 0) {
             make_list(&source, &list);
