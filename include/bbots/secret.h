@@ -54,6 +54,32 @@ typedef struct bbots_key_use {
 BBOTS_API BBOTS_CHECKED int bbots_key_uses(bbots_txn *txn, bbots_key_use *uses, unsigned room,
                                            unsigned *count, bbots_error *error);
 
+/* A rotation: what is wanted of it, and what it did. */
+typedef struct bbots_rotation {
+    uint32_t batch_rows; /* rows of one transaction; 0 means 500 */
+    /* May be NULL. Called after each batch: rows changed by this call, rows of all tables with secrets;
+     * anything but 0 stops. */
+    int (*on_progress)(uint64_t renewed, uint64_t rows, void *context);
+    void *context;
+    uint64_t renewed; /* rows that were changed */
+    uint64_t closed;  /* values that could not be opened and stay as they are */
+} bbots_rotation;
+
+/*
+ * Seals every secret value by the key that would seal it today: the first of the store's keys, or its
+ * owner's data key. Values in the open are sealed too. Each batch of rows is a transaction of its
+ * own, so others read and write meanwhile, and the call may be stopped, or killed, and made again: it
+ * goes on where there is something to do. Old keys have to be among the store's keys until no value
+ * needs them (bbots_key_uses()). Pages that held the old values are used again at some time and not
+ * wiped: a copy of the file made afterwards does not have them.
+ *
+ * Errors: BBOTS_KEY_MISSING (the store was opened without keys, or a data key does not open),
+ * BBOTS_CANCELLED, BBOTS_INVALID_ARGUMENT (batch_rows past 100,000), BBOTS_READ_ONLY, and those of a
+ * write. What was done until then stays.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_keys_rotate(bbots_store *store, bbots_rotation *rotation,
+                                              bbots_error *error);
+
 #ifdef __cplusplus
 }
 #endif

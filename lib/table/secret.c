@@ -386,3 +386,20 @@ int secret_renew(bbots_txn *txn, engine_table *table, const engine_image *old, b
     }
     return rc;
 }
+
+int secret_is_old(bbots_txn *txn, engine_table *table, const bbots_row *row, bool *old,
+                  bbots_error *error)
+{
+    bbots_value values[BBOTS_COLUMNS_MAX];
+    sealer with;
+    *old = false;
+    if (table->owner >= 0) {
+        values[table->owner] = bbots_row_value(row, (unsigned)table->owner);
+    }
+    int rc = choose_sealer(txn, table, values, &with, error);
+    for (uint64_t left = table->secret; left != 0 && rc == BBOTS_OK && !*old; left &= left - 1) {
+        bbots_value value = bbots_row_value(row, (unsigned)__builtin_ctzll(left));
+        *old = value.kind != BBOTS_NULL && (value.kind != BBOTS_SEALED || !is_of(&value, with));
+    }
+    return rc;
+}

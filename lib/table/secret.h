@@ -33,6 +33,10 @@ int secret_seal(bbots_txn *txn, engine_table *table, const engine_image *old, bb
 int secret_renew(bbots_txn *txn, engine_table *table, const engine_image *old, bbots_value *values,
                  bool *changed, uint64_t *closed, bbots_error *error);
 
+/* Whether a row has a value that secret_renew() would change. */
+int secret_is_old(bbots_txn *txn, engine_table *table, const bbots_row *row, bool *old,
+                  bbots_error *error);
+
 /* ------------------------------------------------------------------ a transaction's part */
 
 typedef struct secret_count {
