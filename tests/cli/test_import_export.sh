@@ -105,7 +105,7 @@ for form in csv jsonl; do
     fresh "copy.$form"
     for table in $tables; do
         file=$work/$table.$form
-        expect "export $table $form" "$tool" "$work/full" export "$table" -o "$file"
+        expect "export $table $form" "$tool" "$work/full" export "$table" --secrets -o "$file"
         expect "mode of $table.$form" same "$(stat -c %a "$file")" 600
         import "copy.$form" "$table" "$file"
         expect "import $table $form" same "$code" 0 || cat "$work/err"
@@ -123,13 +123,13 @@ fresh piped
 expect "through a pipe" same "$("$tool" "$work/piped" export users --csv | cksum)" "$(cksum < "$work/users.csv")"
 sound piped
 
-expect "export --all" "$tool" "$work/full" export --all -o "$work/folder"
+expect "export --all" "$tool" "$work/full" export --all --secrets -o "$work/folder"
 fresh all
 import all --all "$work/folder"
 expect "import --all" same "$code" 0 || cat "$work/err"
 expect "round trip of all tables" same "$(state all)" "$full"
 sound all
-"$tool" "$work/full" export --all -o "$work/folder" 2> "$work/err"
+"$tool" "$work/full" export --all --secrets -o "$work/folder" 2> "$work/err"
 expect "a folder that is not empty is refused" same "$?" 3
 
 # JSON null is not NULL: only CSV can say so, and --all sees to it.
@@ -139,9 +139,9 @@ import null users "$work/null-users.jsonl"
 printf 'userId,goals,currentTools\n1,null,\n' > "$work/null.csv"
 import null user_profiles "$work/null.csv"
 expect "JSON null from CSV" same "$code" 0
-"$tool" "$work/null" export user_profiles > "$work/out" 2> "$work/err"
+"$tool" "$work/null" export user_profiles --secrets > "$work/out" 2> "$work/err"
 expect "JSON null in JSON lines is refused" same "$?" 3
-"$tool" "$work/null" export --all -o "$work/null-folder"
+"$tool" "$work/null" export --all --secrets -o "$work/null-folder"
 fresh null2
 import null2 --all "$work/null-folder"
 expect "JSON null comes back from --all" same "$(state null2)" "$(state null)"

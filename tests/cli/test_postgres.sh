@@ -321,7 +321,7 @@ load() {
     done
 }
 
-expect "export" "$tool" filled export --format pg -o filled.sql
+expect "export" "$tool" filled export --format pg --secrets -o filled.sql
 expect "mode of the script" same "$(stat -c %a filled.sql)" 600
 load back filled.sql
 contents back >back.rows
@@ -355,7 +355,7 @@ for store in whole round direct; do
 done
 
 "$tool" filled export --format pg --schema-only >schema.sql || fail "schema only"
-"$tool" filled export --format pg --data-only >data-only.sql || fail "data only"
+"$tool" filled export --format pg --data-only --secrets >data-only.sql || fail "data only"
 load apart schema.sql data-only.sql
 contents apart >apart.rows
 expect "definitions and rows apart" cmp app.rows apart.rows
@@ -386,7 +386,7 @@ take busy --all csv
 awk 'BEGIN { print "email,ipAddress,success"; for (i = 0; i < 5000; i++) printf "%d@x,1,t\n", i }' >attempts.csv
 take busy login_attempts attempts.csv
 busy=$(state busy)
-"$tool" busy export --format pg >pipe &
+"$tool" busy export --format pg --secrets >pipe &
 {
     read -r first
     for i in 1 2 3; do

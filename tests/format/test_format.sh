@@ -134,7 +134,7 @@ if [ -x "$inspect" ]; then
     check "create" ./tool plain.bbots create
     check "rows but one" sh -c 'grep -v "\"document\": null" rows.jsonl | ./tool plain.bbots apply'
     for table in shapes names switches links; do
-        "$inspect" plain.bbots export "$table" --format jsonl >library 2>log
+        "$inspect" plain.bbots export "$table" --secrets --format jsonl >library 2>log
         reader plain.bbots rows "$table" >reader
         check "export of $table" same library reader 6
     done
@@ -155,7 +155,7 @@ PYTHON
     check "inspect applies" sh -c "'$inspect' platform.bbots apply <platform.jsonl >answers"
     check "verify the platform's store" reader platform.bbots verify
     for table in users documentation_sources documentation_chunks; do
-        "$inspect" platform.bbots export "$table" --format jsonl >library 2>log
+        "$inspect" platform.bbots export "$table" --secrets --format jsonl >library 2>log
         reader platform.bbots rows "$table" >reader
         check "platform: export of $table" same library reader 1
     done

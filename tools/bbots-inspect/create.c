@@ -18,6 +18,7 @@ static int run(const command_line *line)
     }
     memset(&how, 0, sizeof how);
     how.schema = &bbots_platform_schema;
+    how.keys = line->keys;
     how.flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
     if (bbots_open(line->file, &how, &store, &error) != BBOTS_OK) {
         return library_error(line, &error);

@@ -2,7 +2,7 @@
  * export.c - `export`: one table into a file, all tables into a folder, or all into a script.
  *
  * Everything is read in one transaction, so the files of a folder belong together whatever is
- * written meanwhile. An export is a copy to be read back: secret columns are in it.
+ * written meanwhile. Secret columns are in it only when that is asked for.
  */
 #include "export_file.h"
 #include "export_pg.h"
@@ -17,12 +17,13 @@
 
 static const char help_text[] =
     "Usage: bbots-inspect FILE export TABLE [--format csv|jsonl] [--columns A,B,...] [-o OUT]\n"
-    "       bbots-inspect FILE export --all -o FOLDER\n"
-    "       bbots-inspect FILE export --format pg [-o OUT.sql]\n"
+    "                            [--secrets]\n"
+    "       bbots-inspect FILE export --all -o FOLDER [--secrets]\n"
+    "       bbots-inspect FILE export --format pg [-o OUT.sql] [--secrets]\n"
     "\n"
     "Writes the rows of a table in the order of the primary key, in the forms that `import` "
     "reads:\n"
-    "an export that is imported again gives the same rows and the same digest.\n"
+    "an export with all columns that is imported again gives the same rows.\n"
     "\n"
     "  --format csv|jsonl   without it the ending of OUT decides, else JSON lines are written\n"
     "  --columns A,B,...    only these columns\n"
@@ -42,7 +43,9 @@ static const char help_text[] =
     "  --data-only          only rows and sequences, for tables that are there\n"
     "  --vectors array|pgvector   vectors as real[], which every PostgreSQL has, or as vector(n)\n"
     "\n"
-    "Secret columns are written like all others; keep the files accordingly.\n"
+    "Columns tagged [secret] are left out, also where the reader will miss them because they must\n"
+    "have a value. With --secrets they are written in the open: keep the files accordingly. Sealed\n"
+    "ones need their key then (--keys).\n"
     "\n"
     "Exit code: 0, 2 for a wrong command line, 3 when the store or a file could not be used.\n";
 
@@ -56,6 +59,7 @@ typedef struct export_options {
     bool schema_only;
     bool data_only;
     bool script; /* for PostgreSQL */
+    bool secrets;
 } export_options;
 
 /* ------------------------------------------------------------------ one table */
@@ -104,11 +108,18 @@ static int export_one(session *in, const export_options *options, const char *na
     if (table == NULL) {
         return EXIT_USAGE;
     }
-    export_shape_whole(&shape, table, wants_csv(in->line, options));
+    export_shape_whole(&shape, table, wants_csv(in->line, options), options->secrets);
     int code = EXIT_DONE;
     if (options->columns != NULL) {
         code = read_columns(in->line, table, options->columns, BBOTS_COLUMNS_MAX, shape.columns,
                             &shape.column_count);
+    }
+    for (unsigned i = 0; code == EXIT_DONE && i < shape.column_count; i++) {
+        const bbots_column *column = &table->columns[shape.columns[i]];
+        if (!options->secrets && export_is_secret(column)) {
+            code = usage_error(in->line, "column \"%s\" is secret; --secrets writes it in the open",
+                               column->name);
+        }
     }
     if (code == EXIT_DONE) {
         int rc = write_table(in, &shape, options->output, &code, &error);
@@ -144,7 +155,7 @@ static int prepare_folder(const session *in, const char *path)
 }
 
 static int export_to_folder(session *in, const bbots_table *table, const char *folder, bool csv,
-                            int *code, bbots_error *error)
+                            bool secrets, int *code, bbots_error *error)
 {
     export_shape shape;
     char *path;
@@ -152,13 +163,13 @@ static int export_to_folder(session *in, const bbots_table *table, const char *f
         *code = refuse_folder(in, folder, "out of memory");
         return BBOTS_OK;
     }
-    export_shape_whole(&shape, table, csv);
+    export_shape_whole(&shape, table, csv, secrets);
     int rc = write_table(in, &shape, path, code, error);
     free(path);
     return rc;
 }
 
-static int export_all(session *in, const char *folder)
+static int export_all(session *in, const char *folder, bool secrets)
 {
     bbots_error error = {0};
     int code = prepare_folder(in, folder);
@@ -167,9 +178,9 @@ static int export_all(session *in, const char *folder)
         uint64_t count;
         int rc = bbots_count(in->txn, table, &count, &error);
         if (rc == BBOTS_OK && count > 0) {
-            rc = export_to_folder(in, table, folder, false, &code, &error);
+            rc = export_to_folder(in, table, folder, false, secrets, &code, &error);
             if (rc == BBOTS_UNTRANSLATABLE_CHARACTER) {
-                rc = export_to_folder(in, table, folder, true, &code, &error);
+                rc = export_to_folder(in, table, folder, true, secrets, &code, &error);
             }
         }
         code = rc != BBOTS_OK ? library_error(in->line, &error) : code;
@@ -183,7 +194,8 @@ static int export_script(session *in, const export_options *options)
 {
     export_file file;
     bbots_error error;
-    export_pg_options wanted = {!options->data_only, !options->schema_only, PG_VECTORS_ARRAY};
+    export_pg_options wanted = {!options->data_only, !options->schema_only, options->secrets,
+                                PG_VECTORS_ARRAY};
     if (options->vectors != NULL && strcmp(options->vectors, "pgvector") == 0) {
         wanted.vectors = PG_VECTORS_PGVECTOR;
     }
@@ -235,7 +247,7 @@ static int check_options(const command_line *line, const export_options *options
         return usage_error(line, "command export needs TABLE, --all -o FOLDER or --format pg");
     }
     if (options->all && (format != NULL || options->columns != NULL || options->output == NULL)) {
-        return usage_error(line, "option --all needs -o FOLDER and takes no other option");
+        return usage_error(line, "option --all needs -o FOLDER and takes no other option but --secrets");
     }
     return EXIT_DONE;
 }
@@ -261,6 +273,7 @@ static int run_long(const command_line *line)
                             {"--all", NULL, &options.all, NULL},
                             {"--schema-only", NULL, &options.schema_only, NULL},
                             {"--data-only", NULL, &options.data_only, NULL},
+                            {"--secrets", NULL, &options.secrets, NULL},
                             {NULL, NULL, NULL, NULL}};
     rest_words words;
     session in;
@@ -272,7 +285,7 @@ static int run_long(const command_line *line)
     code = code == EXIT_DONE ? session_open(line, &in) : code;
     if (code == EXIT_DONE) {
         code = options.script ? export_script(&in, &options)
-               : options.all  ? export_all(&in, options.output)
+               : options.all  ? export_all(&in, options.output, options.secrets)
                               : export_one(&in, &options, words.words[0]);
         session_close(&in);
     }

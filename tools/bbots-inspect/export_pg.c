@@ -12,6 +12,8 @@
  */
 #include "export_pg.h"
 
+#include "export_rows.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -82,15 +84,20 @@ static int put_value(FILE *out, const bbots_table *table, unsigned column, const
     }
 }
 
-static int put_row(FILE *out, const bbots_row *row, pg_vectors vectors, bbots_error *error)
+static int put_row(FILE *out, const export_shape *shape, const bbots_row *row, pg_vectors vectors,
+                   bbots_error *error)
 {
     int rc = BBOTS_OK;
-    for (unsigned c = 0; c < row->table->column_count && rc == BBOTS_OK; c++) {
-        bbots_value value = bbots_row_value(row, c);
-        if (c > 0) {
+    for (unsigned i = 0; i < shape->column_count && rc == BBOTS_OK; i++) {
+        unsigned column = shape->columns[i];
+        bbots_value value;
+        rc = bbots_row_secret(row, column, &value, error);
+        if (i > 0) {
             putc('\t', out);
         }
-        rc = put_value(out, row->table, c, &value, vectors, error);
+        if (rc == BBOTS_OK) {
+            rc = put_value(out, row->table, column, &value, vectors, error);
+        }
     }
     putc('\n', out);
     return rc;
@@ -109,7 +116,7 @@ typedef struct writer {
     bbots_error *error;
 } writer;
 
-static int put_rows(writer *to, const bbots_table *table)
+static int put_rows(writer *to, const bbots_table *table, const export_shape *shape)
 {
     bbots_cursor *cursor;
     bbots_row row;
@@ -123,7 +130,8 @@ static int put_rows(writer *to, const bbots_table *table)
         }
         rc = bbots_cursor_next(cursor, &row, to->error);
         if (rc == BBOTS_OK) {
-            rc = put_row(to->out, &row, to->options->vectors, to->error);
+            rc = put_row(to->out, shape, &row, to->options->vectors, to->error);
+            bbots_txn_wipe(to->in->txn);
             to->done++;
         }
     }
@@ -133,21 +141,19 @@ static int put_rows(writer *to, const bbots_table *table)
 
 static int put_copy(writer *to, const bbots_table *table)
 {
-    uint8_t columns[BBOTS_COLUMNS_MAX];
+    export_shape shape;
     uint64_t count;
     int rc = bbots_count(to->in->txn, table, &count, to->error);
     if (rc != BBOTS_OK || count == 0) {
         return rc;
     }
-    for (unsigned c = 0; c < table->column_count; c++) {
-        columns[c] = (uint8_t)c;
-    }
+    export_shape_whole(&shape, table, false, to->options->secrets);
     fputs("\nCOPY ", to->out);
     pg_put_name(to->out, table->name);
     putc(' ', to->out);
-    pg_put_names(to->out, table, columns, table->column_count);
+    pg_put_names(to->out, table, shape.columns, shape.column_count);
     fputs(" FROM stdin;\n", to->out);
-    rc = put_rows(to, table);
+    rc = put_rows(to, table, &shape);
     fputs("\\.\n", to->out);
     return rc;
 }

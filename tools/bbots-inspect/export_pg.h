@@ -8,6 +8,7 @@
 typedef struct export_pg_options {
     bool schema; /* write the definitions */
     bool data;   /* write the rows and the sequences */
+    bool secrets; /* write secret columns */
     pg_vectors vectors;
 } export_pg_options;
 

@@ -15,13 +15,20 @@
 
 #define PROGRESS_INTERVAL 256 /* rows */
 
-void export_shape_whole(export_shape *shape, const bbots_table *table, bool csv)
+bool export_is_secret(const bbots_column *column)
+{
+    return (column->flags & BBOTS_COLUMN_SECRET) != 0; /* [vault] is cipher text already */
+}
+
+void export_shape_whole(export_shape *shape, const bbots_table *table, bool csv, bool secrets)
 {
     shape->csv = csv;
     shape->table = table;
-    shape->column_count = table->column_count;
+    shape->column_count = 0;
     for (unsigned c = 0; c < table->column_count; c++) {
-        shape->columns[c] = (uint8_t)c;
+        if (secrets || !export_is_secret(&table->columns[c])) {
+            shape->columns[shape->column_count++] = (uint8_t)c;
+        }
     }
 }
 
@@ -79,8 +86,25 @@ static int put_jsonl_row(const export_shape *shape, const bbots_row *row, FILE *
     return rc;
 }
 
+/* What stays sealed could not be read back: better none than that. */
+static int check_open(const export_shape *shape, const bbots_row *row, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (unsigned i = 0; i < shape->column_count && rc == BBOTS_OK; i++) {
+        bbots_value value;
+        if (export_is_secret(&shape->table->columns[shape->columns[i]])) {
+            rc = bbots_row_secret(row, shape->columns[i], &value, error);
+        }
+    }
+    return rc;
+}
+
 static int put_row(const export_shape *shape, const bbots_row *row, FILE *out, bbots_error *error)
 {
+    int open = check_open(shape, row, error);
+    if (open != BBOTS_OK) {
+        return open;
+    }
     int rc = shape->csv ? put_csv_row(shape, row, out) : put_jsonl_row(shape, row, out);
     if (rc == BBOTS_UNTRANSLATABLE_CHARACTER) {
         return jsonl_fail(error, rc, shape->table, NULL,
@@ -113,6 +137,7 @@ int export_rows(bbots_txn *txn, const export_shape *shape, FILE *out, progress *
         }
         rc = bbots_cursor_next(cursor, &row, error);
         rc = rc == BBOTS_OK ? put_row(shape, &row, out, error) : rc;
+        bbots_txn_wipe(txn);
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc; /* a write error is found when the file is closed */

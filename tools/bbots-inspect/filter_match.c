@@ -194,10 +194,14 @@ bool filter_matches(const filter *condition, const bbots_row *row, bool *failed)
 {
     const bbots_column *column = &condition->table->columns[condition->column];
     bbots_value value = bbots_row_value(row, condition->column);
-    if (column->type == BBOTS_TYPE_JSONB) {
+    bool asks_for_null = condition->operator>= FILTER_NULL;
+    if (value.kind == BBOTS_SEALED && !asks_for_null) {
+        return false; /* nobody here knows what it is */
+    }
+    if (column->type == BBOTS_TYPE_JSONB && value.kind != BBOTS_SEALED) {
         return json_matches(condition, &value, failed);
     }
-    if (condition->operator>= FILTER_NULL) {
+    if (asks_for_null) {
         return (value.kind == BBOTS_NULL) == (condition->operator== FILTER_NULL);
     }
     if (value.kind == BBOTS_NULL) {

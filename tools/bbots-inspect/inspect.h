@@ -30,6 +30,7 @@ typedef struct command_line {
     int word_count;
     output_format format;    /* --json, --csv */
     bool quiet;              /* --quiet: no progress bar */
+    bbots_keyring *keys;     /* --keys, BBOTS_KEYS; NULL: none */
 } command_line;
 
 /* A command: its name, a line of help, the long help, and what runs it. Returns an exit code. */
@@ -56,6 +57,7 @@ extern const command command_rebuild;
 extern const command command_import;
 extern const command command_export;
 extern const command command_apply;
+extern const command command_keys;
 
 /* ------------------------------------------------------------------ report.c */
 
@@ -93,7 +95,7 @@ void json_put_string(FILE *out, const char *data, size_t size);
 /*
  * Writes a value of a column as JSON: integers and booleans as such, decimals, times and uuids as
  * strings, jsonb as JSON, vectors as arrays, real and double as numbers (NaN and infinities as
- * strings), bytea as its \x string, NULL as null. Returns BBOTS_OK or BBOTS_NO_MEMORY.
+ * strings), bytea as its \x string, NULL as null, a sealed value as {"$sealed":true}. Returns BBOTS_OK or BBOTS_NO_MEMORY.
  */
 int json_put_value(FILE *out, const bbots_table *table, unsigned column, const bbots_value *value);
 

@@ -97,6 +97,10 @@ int json_put_value(FILE *out, const bbots_table *table, unsigned column, const b
         fputs("null", out);
         return BBOTS_OK;
     }
+    if (value->kind == BBOTS_SEALED) {
+        fputs("{\"$sealed\":true}", out);
+        return BBOTS_OK;
+    }
     if (value->kind == BBOTS_BOOLEAN) {
         fputs(value->boolean ? "true" : "false", out);
         return BBOTS_OK;

@@ -16,11 +16,14 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static const command *const commands[] = {
     &command_create,  &command_tables, &command_schema, &command_get,    &command_scan,
     &command_count,   &command_sum,    &command_stat,   &command_check,  &command_rebuild,
     &command_explain, &command_delete, &command_apply,  &command_import, &command_export,
+    &command_keys,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
@@ -28,6 +31,8 @@ static const char common_help[] = "Common options, anywhere on the line:\n"
                                   "  --json      one JSON document instead of text for people\n"
                                   "  --csv       comma-separated values with a header (RFC 4180)\n"
                                   "  --quiet     no progress bar\n"
+                                  "  --keys KEYFILE\n"
+                                  "              keys that open and seal secrets (see `help keys`)\n"
                                   "  --help      this help, or that of the command\n"
                                   "  --version   the version of the library\n"
                                   "  --          what follows is no option\n";
@@ -98,6 +103,7 @@ typedef struct wishes {
     bool version;
     bool json;
     bool csv;
+    const char *keys; /* the file, or NULL */
 } wishes;
 
 /* Whether a word is a common option; what it asks for goes into line and asked. */
@@ -121,6 +127,37 @@ static bool take_common(const char *word, command_line *line, wishes *asked)
     return true;
 }
 
+/* --keys KEYFILE or --keys=KEYFILE; moves *at over the file. */
+static bool take_keys(int argc, char **argv, int *at, wishes *asked)
+{
+    const char *word = argv[*at];
+    if (strncmp(word, "--keys=", 7) == 0) {
+        asked->keys = word + 7;
+        return true;
+    }
+    if (strcmp(word, "--keys") == 0 && *at + 1 < argc) {
+        asked->keys = argv[++*at];
+        return true;
+    }
+    return false;
+}
+
+/* Reads the keys that the line or the environment names. */
+static int read_keys(command_line *line, const wishes *asked)
+{
+    const char *variable = getenv("BBOTS_KEYS");
+    bbots_error error;
+    if (asked->keys == NULL && (variable == NULL || variable[0] == '\0')) {
+        return EXIT_DONE;
+    }
+    int rc = bbots_keyring_new(&line->keys, &error);
+    if (rc == BBOTS_OK) {
+        rc = asked->keys != NULL ? bbots_keyring_add_file(line->keys, asked->keys, &error)
+                                 : bbots_keyring_add_environment(line->keys, "BBOTS_KEYS", &error);
+    }
+    return rc == BBOTS_OK ? EXIT_DONE : library_error(line, &error);
+}
+
 /* Sorts argv; the command's words move to the front of argv, and line->words points there. */
 static int read_line(int argc, char **argv, command_line *line, wishes *asked)
 {
@@ -128,7 +165,7 @@ static int read_line(int argc, char **argv, command_line *line, wishes *asked)
     line->words = argv;
     for (int i = 1; i < argc; i++) {
         char *word = argv[i];
-        if (!plain && take_common(word, line, asked)) {
+        if (!plain && (take_common(word, line, asked) || take_keys(argc, argv, &i, asked))) {
             continue;
         }
         if (!plain && strcmp(word, "--") == 0) {
@@ -192,6 +229,19 @@ static int dispatch(const command_line *line, const wishes *asked)
                              line->file, line->program);
 }
 
+/*
+ * What this program holds is not to be found in a core file or by a debugger of the same user. The
+ * leak check of a sanitized build works like a debugger.
+ */
+static void forbid_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     command_line line;
@@ -200,14 +250,19 @@ int main(int argc, char **argv)
     memset(&asked, 0, sizeof asked);
     line.program = "bbots-inspect";
     signal(SIGPIPE, SIG_DFL);
+    forbid_dumps();
     /* Only widths of characters come from it. The store is UTF-8, so the locale has to be. */
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
         setlocale(LC_CTYPE, "");
     }
     int code = read_line(argc, argv, &line, &asked);
     if (code == EXIT_DONE) {
+        code = read_keys(&line, &asked);
+    }
+    if (code == EXIT_DONE) {
         code = dispatch(&line, &asked);
     }
+    bbots_keyring_free(line.keys);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         int reason = errno;
         (void)usage_error(&line, "standard output cannot be written: %s", strerror(reason));

@@ -81,6 +81,7 @@ bbots_store *open_store(const command_line *line, unsigned flags)
     bbots_options options;
     memset(&options, 0, sizeof options);
     options.flags = careful(line, flags);
+    options.keys = line->keys;
     if (bbots_open(line->file, &options, &store, &error) != BBOTS_OK) {
         (void)library_error(line, &error);
         return NULL;
