@@ -3,7 +3,7 @@
 # defined above it, and each outside library has one door (lib/README.md).
 set -eu
 status=0
-order="base schema vault codec pages store table ledger"
+order="base schema vault codec pages store table secrets ledger"
 
 complain() {
     echo "check-rooms: $1"

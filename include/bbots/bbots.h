@@ -11,6 +11,7 @@
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check
  *     credits.h    balances of credits
+ *     credential.h secrets in the platform's form, kept for users
  *     secret.h     sealed columns
  *     vault.h      keys; secrets in the form of the platform
  *     prices.h     price lists, and what usage costs
@@ -22,6 +23,7 @@
 
 #include <bbots/check.h>
 #include <bbots/credits.h>
+#include <bbots/credential.h>
 #include <bbots/cursor.h>
 #include <bbots/decimal.h>
 #include <bbots/defer.h>

@@ -339,7 +339,7 @@ take whole --all csv
 echo '{"op":"insert","table":"users","row":{"id":1000,"email":"far@example.org"}}
 {"op":"delete","table":"users","key":{"id":1000}}' | "$tool" whole apply >out
 whole=$(state whole)
-"$tool" whole export -o whole.sql || fail "export whole"
+"$tool" whole export --secrets -o whole.sql || fail "export whole"
 load round whole.sql
 pg_dump_of round >round.sql
 fresh round
