@@ -51,7 +51,7 @@ static bool make_room(bbots_summary *summary)
 
 static bool is_bytes(const bbots_value *value)
 {
-    return value->kind == BBOTS_TEXT || value->kind == BBOTS_BYTES;
+    return value->kind == BBOTS_TEXT || value->kind == BBOTS_BYTES || value->kind == BBOTS_SEALED;
 }
 
 /* ------------------------------------------------------------------ finding */

@@ -39,6 +39,7 @@ typedef struct scan_column {
 } scan_column;
 
 typedef struct summary_scan_state {
+    bbots_txn *txn;
     engine_table *engine;
     const bbots_summary_query *query;
     bbots_summary *summary;
@@ -345,6 +346,9 @@ static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_e
     if (rc == BBOTS_OK && !has_key(scan, &row, key)) {
         rc = row_confirm_key(scan->engine, &row, key, error);
     }
+    if (rc == BBOTS_OK) {
+        row_give(scan->txn, scan->engine, &row);
+    }
     return rc == BBOTS_OK ? add_row(scan, &row, error) : rc;
 }
 
@@ -372,7 +376,7 @@ static int read_all(bbots_txn *txn, scan_state *scan, bbots_error *error)
 int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
                  bbots_summary *summary, bbots_error *error)
 {
-    scan_state scan = {.engine = NULL};
+    scan_state scan = {.txn = txn};
     plan_scan(&scan, engine, query, summary);
     int rc = BBOTS_OK;
     if (query->group_count == 0) {
