@@ -259,7 +259,7 @@ static void summarize(bench_session *session, bbots_summary_query *query,
     bbots_rollback(txn);
 }
 
-static uint64_t summary_model(const bbots_summary *summary, size_t number)
+uint64_t bbots_engine_model_key(const bbots_summary *summary, size_t number)
 {
     bbots_value model = bbots_summary_group(summary, number, 0);
     return mix_bytes(0, model.data, model.size);
@@ -269,10 +269,10 @@ static void sum_models(bench_session *session, answer *found)
 {
     bbots_summary_query query = {.groups = {{BBOTS_API_TOKEN_USAGE_COL_MODEL, BBOTS_TIME_NONE}},
                                  .group_count = 1};
-    summarize(session, &query, summary_model, found);
+    summarize(session, &query, bbots_engine_model_key, found);
 }
 
-static uint64_t summary_day(const bbots_summary *summary, size_t number)
+uint64_t bbots_engine_day_key(const bbots_summary *summary, size_t number)
 {
     return user_day_key(bbots_summary_group(summary, number, 0).integer,
                         bbots_summary_group(summary, number, 1).integer / WORKLOAD_DAY);
@@ -283,19 +283,21 @@ static void sum_days(bench_session *session, answer *found)
     bbots_summary_query query = {.groups = {{BBOTS_API_TOKEN_USAGE_COL_USER_ID, BBOTS_TIME_NONE},
                                             {BBOTS_API_TOKEN_USAGE_COL_CREATED_AT, BBOTS_TIME_DAY}},
                                  .group_count = 2};
-    summarize(session, &query, summary_day, found);
+    summarize(session, &query, bbots_engine_day_key, found);
 }
 
 const bench_engine engine_bbots = {
     .name = "bbots",
-    .tuning = "defaults; row checksums verified, digests and counts kept",
+    .tuning = "defaults; row checksums verified; digests, counts and live aggregates kept",
     .open = bbots_engine_open,
     .close = bbots_engine_close,
     .attach = bbots_engine_attach,
     .detach = bbots_engine_detach,
     .load = bbots_engine_load,
     .state = bbots_engine_state,
-    /* .bulk_load, .sum_windows_live, .sum_models_live, .sum_days_live: not offered; shown as "-" */
+    .sum_windows_live = bbots_engine_windows_live,
+    .sum_models_live = bbots_engine_models_live,
+    .sum_days_live = bbots_engine_days_live,
     .insert_calls = insert_calls,
     .read_calls = read_calls,
     .find_users = find_users,

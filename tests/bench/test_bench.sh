@@ -33,12 +33,15 @@ check "exit status" $status 0
 check "answers" "$(grep '^answers: ' "$folder/out")" "answers: equal"
 [ $status = 0 ] || cat "$folder/out"
 
-# Every work has figures of the three engines that do all; a load for the covering one.
+# Every work has figures of the three engines that do all.
 for engine in bbots sqlite lmdb; do
     for work in $("$bench" --list | awk '{ print $1 }' | grep -v -e live -e W1b); do
         lines=$(awk -F '\t' -v w="$work" -v e=$engine '$2 == w && $3 == e' "$folder/results.tsv" | wc -l)
         check "$work of $engine" "$lines" "$([ "$work" = W10 ] && echo 2 || echo 1)"
     done
+done
+for work in W5/live W6/live W7/live; do
+    check "$work" "$(awk -F '\t' -v w=$work '$2 == w { print $3 }' "$folder/results.tsv" | xargs)" bbots
 done
 check "bulk loads" "$(awk -F '\t' '$2 == "W1b" && $3 != "bbots" { print $3 }' "$folder/results.tsv" | sort | xargs)" \
     "lmdb sqlite"
