@@ -522,6 +522,59 @@ static void counts_follow_savepoints_and_deletes(void **state)
     bbots_rollback(txn);
 }
 
+/* ------------------------------------------------------------------ summaries */
+
+/* Counts accounts by token, of all rows or of a range that is all. */
+static bbots_summary *count_tokens(bbots_txn *txn, bool by_range, size_t groups)
+{
+    static const bbots_range all;
+    int token = bbots_table_column(ACCOUNTS, bbots_text_of("token"));
+    bbots_summary_query query = {.table = ACCOUNTS,
+                                 .range = by_range ? &all : NULL,
+                                 .groups = {{(uint16_t)token, BBOTS_TIME_NONE}},
+                                 .group_count = 1,
+                                 .measures = {{BBOTS_COUNT, -1}},
+                                 .measure_count = 1};
+    bbots_summary *summary;
+    assert_ok(bbots_summarize(txn, &query, &summary, &fault));
+    assert_int_equal(bbots_summary_count(summary), groups);
+    return summary;
+}
+
+/* Equal texts are one group when they can be opened; what cannot be is a group of its own. */
+static void a_summary_groups_by_what_it_can_open(void **state)
+{
+    fixture *place = *state;
+    open_with(place, first_key);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    add_account(txn, CANARY);
+    add_account(txn, "another");
+    add_account(txn, CANARY);
+    commit(txn);
+    for (int by_range = 0; by_range < 2; by_range++) {
+        open_with(place, first_key);
+        txn = begin(place->store, BBOTS_READ);
+        bbots_summary *summary = count_tokens(txn, by_range != 0, 2);
+        bbots_rollback(txn);
+        assert_text(bbots_summary_group(summary, 0, 0), "another");
+        assert_text(bbots_summary_group(summary, 1, 0), CANARY);
+        assert_int_equal(bbots_summary_measure(summary, 1, 0).low, 2);
+        bbots_summary_free(summary);
+
+        open_with(place, NULL);
+        txn = begin(place->store, BBOTS_READ);
+        summary = count_tokens(txn, by_range != 0, 3);
+        bbots_rollback(txn);
+        open_with(place, first_key); /* the file was closed: what the groups hold are copies */
+        for (size_t i = 0; i < 3; i++) {
+            bbots_value token = bbots_summary_group(summary, i, 0);
+            assert_int_equal(token.kind, BBOTS_SEALED);
+            assert_null(memmem(token.data, token.size, CANARY, strlen(CANARY)));
+        }
+        bbots_summary_free(summary);
+    }
+}
+
 /* ------------------------------------------------------------------ data keys */
 
 static void an_owner_with_a_key_of_his_own(void **state)
@@ -604,6 +657,7 @@ int main(void)
         secret_test(a_moved_value_does_not_open),
         secret_test(every_bit_and_every_cut_is_noticed),
         secret_test(equal_values_do_not_look_alike),
+        secret_test(a_summary_groups_by_what_it_can_open),
         secret_test(counts_follow_savepoints_and_deletes),
         secret_test(an_owner_with_a_key_of_his_own),
         secret_test(a_data_key_is_not_changed),
