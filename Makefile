@@ -264,6 +264,12 @@ bench-growth: ## each work at 10,000, 100,000, 1,000,000 and 10,000,000 rows: SI
 	$(MAKE) -j2 $(BUILD)/bbots-bench
 	bench/run.sh $(BUILD)/bbots-bench build/bench growth $(GROWTH_RUNS) $(SIZES)
 
+.PHONY: bench-instructions
+bench-instructions: ## instructions of each work under callgrind, the same on a busy machine: N=20000
+	tools/setup.sh test
+	$(MAKE) -j2 $(BUILD)/bbots-bench
+	bench/instructions.sh $(BUILD)/bbots-bench build/bench $(if $(filter command%,$(origin N)),$(N),20000)
+
 .PHONY: bench-document
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
 	python3 bench/document.py --take build/bench

@@ -123,14 +123,28 @@ def write_plots(_, growth):
                      if os.path.exists(os.path.join(DATA, f"{name}.svg")))
 
 
+def write_instructions(_, __):
+    path = os.path.join(DATA, "instructions.tsv")
+    if not os.path.exists(path):
+        return "No run of `make bench-instructions` was taken yet."
+    with open(path, encoding="utf-8") as file:
+        date, *lines = list(csv.reader(file, delimiter="\t"))
+    counts = {(work, engine): int(number) for _, work, engine, number in lines[1:]}
+    engines = [e for e in figures.ENGINES if any(engine == e for _, engine in counts)]
+    works = list(dict.fromkeys(work for work, _ in counts))
+    rows = [[work] + [f"{counts[work, e]:,}" if (work, e) in counts else "-" for e in engines]
+            for work in works]
+    return f"{date[1]}, {int(lines[1][0]):,} rows:\n\n" + table(["instructions each"] + engines, rows)
+
+
 SECTIONS = {"run": write_run, "machine": write_machine, "ratios": write_ratios, "rates": write_rates,
-            "files": write_files, "growth": write_growth, "plots": write_plots}
+            "files": write_files, "growth": write_growth, "plots": write_plots, "instructions": write_instructions}
 
 
 def take(folder):
     os.makedirs(DATA, exist_ok=True)
     names = [name for name in os.listdir(folder) if re.fullmatch(
-        r"(results|growth-[0-9]+)\.tsv|(ratios|growth)\.svg", name)]
+        r"(results|instructions|growth-[0-9]+)\.tsv|(ratios|growth)\.svg", name)]
     for name in os.listdir(DATA): # a new growth takes the place of all of the old one
         if name.startswith("growth") and "growth.svg" in names:
             os.remove(os.path.join(DATA, name))
