@@ -74,7 +74,7 @@ def write_ratios(results, _):
                     [spread(results.ratio(work, unit, engine)) for engine in engines])
     for work, unit in wanted:
         if (work, unit) not in results.works():
-            rows.append([figures.title(work, unit), f"{wanted[work, unit]:,g}", "not offered"] +
+            rows.append([figures.title(work, unit), f"{wanted[work, unit]:,g}", "not in this run"] +
                         ["-"] * len(engines))
     return table(["", "goal", "reached"] + engines, rows)
 

@@ -24,11 +24,11 @@ count() {
     for engine in "$@"; do
         name=$(echo "$work-$engine" | tr / _)
         BBOTS_BENCH_MAP_MIB=512 valgrind --tool=callgrind --callgrind-out-file="$out/$name.%p" \
-            --toggle-collect="$function" "$program" --n "$n" --runs 1 --work "$work" --engines "$engine" \
-            --dir "$folder/data" --tsv "$out/$name.tsv" >"$out/$name.log" 2>&1
+            --toggle-collect="$function" "$program" --n "$n" --users 200 --executions 2000 --runs 1 --work "$work" \
+            --engines "$engine" --dir "$folder/data" --tsv "$out/$name.tsv" >"$out/$name.log" 2>&1
         total=$(sed -n 's/^\(summary\|totals\): //p' "$out/$name".[0-9]* | sort -n | tail -1)
-        awk -F '\t' -v OFS='\t' -v n="$n" -v total="$total" -v warm_up="$warm_up" \
-            '$2 != "work" && NF > 6 { print n, $2, $3, int(total / ($6 * (1 + warm_up)) + 0.5) }' \
+        awk -F '\t' -v OFS='\t' -v n="$n" -v total="$total" -v warm_up="$warm_up" -v work="$work" \
+            '$2 == work && NF > 6 { print n, $2, $3, int(total / ($6 * (1 + warm_up)) + 0.5) }' \
             "$out/$name.tsv" | tee -a "$table"
     done
 }
