@@ -3,8 +3,8 @@
  *
  * A read transaction sees pages that nobody writes, in a format that is known (pages/README.md), so
  * a look-up can go from the root to the leaf by itself. The root of a tree is in its record in the
- * main tree, which LMDB finds once for each tree and state; that record's own address tells where
- * the map begins. A write transaction, whose pages may be in memory of LMDB's, always asks LMDB.
+ * main tree, which LMDB finds once for each tree and state. A write transaction, whose pages may be
+ * in memory of LMDB's, always asks LMDB.
  *
  * Whatever is not as it should be is left to LMDB, which finds the same or says what is wrong.
  */
@@ -13,7 +13,9 @@
 #include "pages/find.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+
+#define META_TRANSACTION 144 /* where a meta page has its transaction (docs/format.md) */
+#define SETTLE_TRIES     8
 
 typedef struct direct_root {
     uint64_t number; /* the state whose root this is; 0: none is known */
@@ -21,12 +23,85 @@ typedef struct direct_root {
 } direct_root;
 
 struct store_direct {
-    pages_memory memory; /* of the state `number` */
-    uint64_t number;
-    uint64_t moves; /* of the map, when memory was taken */
     unsigned count;
     direct_root roots[]; /* by tree */
 };
+
+/* ------------------------------------------------------------------ which state it is */
+
+/*
+ * Where the map begins: the first key of the main tree lies in a page, and a page knows its number.
+ * Found once after each move of the map.
+ */
+static const uint8_t *find_map(store_txn *txn)
+{
+    store_file *file = txn->file;
+    const uint8_t *map = atomic_load(&file->map);
+    MDB_cursor *cursor;
+    MDB_val key;
+    MDB_val value;
+    if (map != NULL || mdb_cursor_open(txn->handle, STORE_MAIN, &cursor) != 0) {
+        return map;
+    }
+    if (mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == 0) {
+        uintptr_t at = (uintptr_t)key.mv_data & ~(uintptr_t)(file->page_bytes - 1);
+        const uint8_t *page = (const uint8_t *)key.mv_data - ((uintptr_t)key.mv_data - at);
+        map = page - page_number(page) * file->page_bytes;
+        atomic_store(&file->map, map);
+    }
+    mdb_cursor_close(cursor);
+    return map;
+}
+
+static uint64_t meta_transaction(const uint8_t *map, size_t page_bytes, uint64_t number)
+{
+    atomic_thread_fence(memory_order_acquire);
+    return bb_load64(map + (number & 1) * page_bytes + META_TRANSACTION);
+}
+
+/*
+ * LMDB's reader takes a number and then copies the roots of that number's meta page, and when two
+ * commits come in between it has the roots of a later state under the number of the earlier one.
+ * That is harmless to LMDB. Here states are told apart by their numbers, so it begins again until
+ * nothing newer than its number is there afterwards: then nobody wrote what it copied.
+ */
+static int settle(store_txn *txn, const uint8_t *map, uint64_t *number)
+{
+    size_t page_bytes = txn->file->page_bytes;
+    for (int tries = 0; tries < SETTLE_TRIES; tries++) {
+        *number = mdb_txn_id(txn->handle);
+        if (meta_transaction(map, page_bytes, *number) == *number &&
+            meta_transaction(map, page_bytes, *number + 1) < *number) {
+            return 0;
+        }
+        mdb_txn_reset(txn->handle);
+        int rc = mdb_txn_renew(txn->handle);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    *number = 0;
+    return 0;
+}
+
+int store_direct_begin(void *arguments)
+{
+    store_txn *txn = arguments;
+    uint64_t number = 0;
+    txn->number = 0;
+    const uint8_t *map = txn->file->reads_directly ? find_map(txn) : NULL;
+    int rc = map != NULL ? settle(txn, map, &number) : 0;
+    if (rc == 0 && number != 0) {
+        pages_meta meta =
+            pages_meta_read(map + (number & 1) * txn->file->page_bytes, (unsigned)(number & 1));
+        txn->number = pages_meta_is_known(&meta) ? number : 0;
+        txn->map = map;
+        txn->page_count = meta.last_page + 1;
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ roots */
 
 void store_direct_free(store_txn *txn)
 {
@@ -44,25 +119,9 @@ static struct store_direct *make_direct(store_txn *txn)
     return txn->direct;
 }
 
-/*
- * Finds out where the map begins: a page knows its number. And how many pages there are: the state
- * is not newer than the newest meta page, and a file never uses fewer pages than before.
- */
-static bool take_memory(const store_txn *txn, const uint8_t *record, pages_memory *memory)
+static bool find_root(store_txn *txn, store_tree tree, direct_root *root)
 {
-    size_t page_bytes = txn->file->page_bytes;
-    const uint8_t *page = (const uint8_t *)((uintptr_t)record & ~(uintptr_t)(page_bytes - 1));
-    const uint8_t *bytes = page - page_number(page) * page_bytes;
-    pages_meta first = pages_meta_read(bytes, 0);
-    pages_meta second = pages_meta_read(bytes + page_bytes, 1);
-    uint64_t last = first.last_page > second.last_page ? first.last_page : second.last_page;
-    *memory = (pages_memory){bytes, last + 1, (uint32_t)page_bytes};
-    return pages_meta_is_known(&first) && pages_meta_is_known(&second);
-}
-
-static bool find_root(store_txn *txn, store_tree tree, struct store_direct *direct)
-{
-    const char *name = tree < direct->count ? txn->file->tree_names[tree] : NULL;
+    const char *name = txn->file->tree_names[tree];
     MDB_val record;
     if (name == NULL) {
         return false;
@@ -72,44 +131,41 @@ static bool find_root(store_txn *txn, store_tree tree, struct store_direct *dire
         record.mv_size != PAGES_RECORD_BYTES) {
         return false;
     }
-    uint64_t moves = txn->file->map_moves;
-    if (direct->number != txn->number || direct->moves != moves) {
-        direct->number = 0;
-        if (!take_memory(txn, record.mv_data, &direct->memory)) {
-            return false;
-        }
-        direct->number = txn->number;
-        direct->moves = moves;
-    }
-    direct->roots[tree].number = txn->number;
-    direct->roots[tree].tree = page_tree_read(record.mv_data);
+    root->number = txn->number;
+    root->tree = page_tree_read(record.mv_data);
     return true;
 }
 
-/* Whether a tree can be read directly; its root is known then. */
-static inline bool can_read(store_txn *txn, store_tree tree)
+/* The root of a tree in the state of a reader; NULL: LMDB has to be asked. */
+static inline const page_tree *root_of(store_txn *txn, store_tree tree)
 {
     struct store_direct *direct = txn->direct;
-    if (txn->write || !txn->file->reads_directly) {
-        return false;
+    if (txn->number == 0 || (direct == NULL && (direct = make_direct(txn)) == NULL) ||
+        tree >= direct->count) {
+        return NULL;
     }
-    if (direct == NULL && (direct = make_direct(txn)) == NULL) {
-        return false;
-    }
-    return (tree < direct->count && direct->roots[tree].number == txn->number &&
-            direct->number == txn->number && direct->moves == txn->file->map_moves) ||
-           find_root(txn, tree, direct);
+    direct_root *root = &direct->roots[tree];
+    return root->number == txn->number || find_root(txn, tree, root) ? &root->tree : NULL;
+}
+
+/* ------------------------------------------------------------------ look-ups */
+
+static pages_memory memory_of(const store_txn *txn)
+{
+    pages_memory memory = {txn->map, txn->page_count, (uint32_t)txn->file->page_bytes};
+    return memory;
 }
 
 bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
                       int *result)
 {
+    const page_tree *root = root_of(txn, tree);
+    pages_memory memory = memory_of(txn);
     pages_entry found;
-    if (!can_read(txn, tree)) {
+    if (root == NULL) {
         return false;
     }
-    *result =
-        pages_get(&txn->direct->memory, &txn->direct->roots[tree].tree, key.data, key.size, &found);
+    *result = pages_get(&memory, root, key.data, key.size, &found);
     *value = (store_bytes){found.value, found.value_size};
     return *result >= 0;
 }
@@ -117,9 +173,10 @@ bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_by
 bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
                        store_bytes *value)
 {
+    const page_tree *root = root_of(txn, tree);
+    pages_memory memory = memory_of(txn);
     pages_entry found;
-    if (!can_read(txn, tree) || pages_seek(&txn->direct->memory, &txn->direct->roots[tree].tree,
-                                           key.data, key.size, &found) != BBOTS_OK) {
+    if (root == NULL || pages_seek(&memory, root, key.data, key.size, &found) != BBOTS_OK) {
         return false;
     }
     *found_key = (store_bytes){found.key, found.key_size};

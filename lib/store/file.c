@@ -552,7 +552,7 @@ static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error
     MDB_envinfo info;
     mdb_env_info(file->env, &info);
     file->map_bytes = info.me_mapsize;
-    file->map_moves++;
+    atomic_store(&file->map, NULL);
     store_gate_open(&file->gate);
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot enlarge the map");
 }

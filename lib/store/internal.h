@@ -40,8 +40,9 @@ struct store_file {
     uint32_t opened;   /* enum store_opened */
     char **tree_names; /* by tree; complete before other threads read */
     unsigned tree_count;
-    bool reads_directly; /* look-ups of readers go past LMDB (direct.c) */
-    uint64_t map_moves;  /* how often the map may have moved; changes while no one is inside */
+    bool reads_directly;          /* look-ups of readers go past LMDB (direct.c) */
+    _Atomic(const uint8_t *) map; /* where the map begins, if known; does not change while a
+                                     transaction is inside */
     dev_t device;
     ino_t inode;
     store_file *next;           /* in the registry */
@@ -111,6 +112,12 @@ bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_by
 bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
                        store_bytes *value);
 void store_direct_free(store_txn *txn);
+
+/*
+ * A store_call on a reader that has begun: finds out which state it sees. Another result than 0
+ * leaves it reset.
+ */
+int store_direct_begin(void *txn);
 
 /* ------------------------------------------------------------------ faults (guard.c) */
 

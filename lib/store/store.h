@@ -62,9 +62,12 @@ typedef struct store_txn {
     store_file *file;
     struct MDB_txn *handle;
     bool write;
-    bool resting;                /* a read transaction that was reset and can be renewed */
-    uint64_t number;             /* of a reader: the state that it sees */
-    struct store_direct *direct; /* what is known of that state's pages (direct.c), or NULL */
+    bool resting; /* a read transaction that was reset and can be renewed */
+    /* Of a reader, for direct.c: */
+    uint64_t number;    /* the state that it sees; 0: not known for certain */
+    const uint8_t *map; /* and where its pages are */
+    uint64_t page_count;
+    struct store_direct *direct; /* roots of trees, or NULL */
 } store_txn;
 
 typedef struct store_stat {

@@ -114,7 +114,20 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
         store_gate_leave(&file->gate);
         return rc;
     }
-    txn->number = write ? 0 : mdb_txn_id(txn->handle);
+    txn->number = 0;
+    int settled = write ? 0 : store_guarded(file, store_direct_begin, txn, false);
+    if (settled == STORE_FAULTED) {
+        store_abort(txn);
+        return store_check_poison(file, error);
+    }
+    if (settled != 0) { /* it was reset: the map has grown, as it seems */
+        txn->resting = true;
+        rc = begin_patiently(file, txn, error);
+        if (rc != BBOTS_OK) {
+            store_gate_leave(&file->gate);
+            return rc;
+        }
+    }
     if (write) {
         atomic_store(&file->writer, pthread_self());
         atomic_store(&file->writing, true);
