@@ -4,12 +4,12 @@
 
 CREATE TABLE api_token_usage ( -- One call of Anthropic's Claude, with its tokens and its price.
     -- [live users: by userId; split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
-    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens, inputCost, outputCost, cacheCost]
+    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens]
     -- [live all: split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
-    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens, inputCost, outputCost, cacheCost]
+    -- sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens]
     -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
     -- [live execution: by executionId; sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens,
-    -- totalTokens, inputCost, outputCost, cacheCost, totalCost]
+    -- totalTokens, totalCost]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -40,11 +40,11 @@ CREATE INDEX api_token_usage_user_created_idx ON api_token_usage ("userId", "cre
 
 CREATE TABLE gemini_token_usage ( -- One call of Google's Gemini, with its tokens and its price.
     -- [live users: by userId; split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
-    -- sum inputTokens, outputTokens, inputCost, outputCost]
+    -- sum inputTokens, outputTokens]
     -- [live all: split model, promptType; time createdAt month, day, hour; fine totalTokens, totalCost;
-    -- sum inputTokens, outputTokens, inputCost, outputCost]
+    -- sum inputTokens, outputTokens]
     -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
-    -- [live execution: by executionId; sum inputTokens, outputTokens, totalTokens, inputCost, outputCost, totalCost]
+    -- [live execution: by executionId; sum inputTokens, outputTokens, totalTokens, totalCost]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that

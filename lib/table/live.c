@@ -20,23 +20,23 @@ static int no_memory(bbots_error *error)
     return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
 }
 
-static void add_values(const bbots_live *live, live_cell *cell, const bbots_row *row, int sign)
+static void add_values(const bbots_live *live, live_cell *cell, live_row *hand, int sign)
 {
     cell->count += sign;
     for (unsigned i = 0; i < live->sum_count; i++) {
-        bbots_value value = bbots_row_value(row, live->sums[i]);
-        if (value.kind != BBOTS_NULL) {
-            cell->sums[i] += sign < 0 ? -(live_number)value.integer : value.integer;
+        const bbots_value *value = live_row_value(hand, live->sums[i]);
+        if (value->kind != BBOTS_NULL) {
+            cell->sums[i] += sign < 0 ? -(live_number)value->integer : value->integer;
         }
     }
 }
 
-int live_add_row(const bbots_live *live, live_cells *cells, const bbots_row *row, int sign,
+int live_add_row(const bbots_live *live, live_cells *cells, live_row *hand, int sign,
                  bbots_error *error)
 {
     uint8_t key[LIVE_CELL_MAX];
     size_t split_at;
-    size_t size = live_cell_key(live, row, key, &split_at);
+    size_t size = live_cell_key(live, hand, key, &split_at);
     if (size == 0) {
         return BBOTS_OK;
     }
@@ -44,36 +44,33 @@ int live_add_row(const bbots_live *live, live_cells *cells, const bbots_row *row
     if (cell == NULL) {
         return no_memory(error);
     }
-    add_values(live, cell, row, sign);
+    add_values(live, cell, hand, sign);
     return BBOTS_OK;
 }
 
-static bool same_value(const bbots_row *a, const bbots_row *b, unsigned column)
+static bool same_value(const bbots_value *a, const bbots_value *b)
 {
-    bbots_value one = bbots_row_value(a, column);
-    bbots_value two = bbots_row_value(b, column);
-    if (one.kind != two.kind) {
+    if (a->kind != b->kind) {
         return false;
     }
-    switch (one.kind) {
+    switch (a->kind) {
     case BBOTS_NULL:
         return true;
     case BBOTS_TEXT:
-        return one.size == two.size && memcmp(one.data, two.data, one.size) == 0;
+        return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
     case BBOTS_UUID:
-        return memcmp(one.uuid.bytes, two.uuid.bytes, 16) == 0;
+        return memcmp(a->uuid.bytes, b->uuid.bytes, 16) == 0;
     case BBOTS_BOOLEAN:
-        return one.boolean == two.boolean;
+        return a->boolean == b->boolean;
     default:
-        return one.integer == two.integer;
+        return a->integer == b->integer;
     }
 }
 
-static bool same_values(const bbots_row *a, const bbots_row *b, const uint8_t *columns,
-                        unsigned count)
+static bool same_values(live_row *a, live_row *b, const uint8_t *columns, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (!same_value(a, b, columns[i])) {
+        if (!same_value(live_row_value(a, columns[i]), live_row_value(b, columns[i]))) {
             return false;
         }
     }
@@ -81,29 +78,30 @@ static bool same_values(const bbots_row *a, const bbots_row *b, const uint8_t *c
 }
 
 /* Whether an update leaves all that the aggregate looks at as it was. */
-static bool is_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row)
+static bool is_untouched(const bbots_live *live, live_row *old, live_row *row)
 {
     return same_values(old, row, live->by, live->by_count) &&
            same_values(old, row, live->split, live->split_count) &&
            same_values(old, row, live->sums, live->sum_count) &&
-           (live->unit_count == 0 || same_value(old, row, live->time));
+           (live->unit_count == 0 || same_values(old, row, &live->time, 1));
 }
 
+/* old and row are NULL when there is none. */
 static int note_one(bbots_txn *txn, txn_table *state, const bbots_live *live, live_cells **cells,
-                    const engine_image *old, const engine_image *new_image, bbots_error *error)
+                    live_row *old, live_row *row, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    if (old != NULL && new_image != NULL && is_untouched(live, &old->row, &new_image->row)) {
+    if (old != NULL && row != NULL && is_untouched(live, old, row)) {
         return BBOTS_OK;
     }
     if (*cells == NULL && (*cells = live_cells_new(live)) == NULL) {
         return no_memory(error);
     }
     if (old != NULL) {
-        rc = live_add_row(live, *cells, &old->row, -1, error);
+        rc = live_add_row(live, *cells, old, -1, error);
     }
-    if (rc == BBOTS_OK && new_image != NULL) {
-        rc = live_add_row(live, *cells, &new_image->row, 1, error);
+    if (rc == BBOTS_OK && row != NULL) {
+        rc = live_add_row(live, *cells, row, 1, error);
     }
     if (rc == BBOTS_OK && live_cells_full(*cells)) {
         rc = live_write(&txn->base, txn->store->live, state->engine, live, *cells, error);
@@ -115,6 +113,8 @@ int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
               const engine_image *new_image, bbots_error *error)
 {
     const bbots_table *table = state->engine->table;
+    live_row before;
+    live_row after;
     int rc = BBOTS_OK;
     if (table->live_count == 0) {
         return BBOTS_OK;
@@ -127,8 +127,15 @@ int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
         }
         memset(state->lives, 0, size);
     }
+    if (old != NULL) {
+        live_row_begin(&before, &old->row);
+    }
+    if (new_image != NULL) {
+        live_row_begin(&after, &new_image->row);
+    }
     for (unsigned i = 0; i < table->live_count && rc == BBOTS_OK; i++) {
-        rc = note_one(txn, state, &table->lives[i], &state->lives[i], old, new_image, error);
+        rc = note_one(txn, state, &table->lives[i], &state->lives[i], old != NULL ? &before : NULL,
+                      new_image != NULL ? &after : NULL, error);
     }
     return rc;
 }
@@ -193,14 +200,14 @@ static int load_block(writing *run)
         if (into == NULL) {
             return no_memory(run->error);
         }
-        *into = item;
+        live_item_copy(into, &item, run->live->sum_count);
     }
     while (live_reader_finer(&reader, &item)) {
         live_item *into = live_block_finer(&run->block, item.bucket);
         if (into == NULL) {
             return no_memory(run->error);
         }
-        *into = item;
+        live_item_copy(into, &item, run->live->fine_count);
     }
     return live_reader_whole(&reader) ? BBOTS_OK : live_damaged(run->table, run->live, run->error);
 }
@@ -334,6 +341,7 @@ int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots
         return no_memory(error);
     }
     writing run = {.tree = tree, .live = live, .table = table, .cells = cells, .error = error};
+    live_block_begin(&run.block, live);
     int rc = store_cursor_open(txn, tree, &run.cursor, error);
     if (rc == BBOTS_OK) {
         for (run.level = 0; run.level < live_levels(live) && rc == BBOTS_OK; run.level++) {
@@ -390,6 +398,7 @@ static int add_rows(store_txn *txn, store_tree tree, engine_table *table, const 
     store_bytes key;
     store_bytes data;
     bbots_row row;
+    live_row hand;
     int rc = store_cursor_open(txn, table->trees[0], &cursor, error);
     if (rc != BBOTS_OK) {
         return rc;
@@ -398,7 +407,8 @@ static int add_rows(store_txn *txn, store_tree tree, engine_table *table, const 
     while (step == BBOTS_OK) {
         step = row_open(table, data, &row, NULL, error);
         if (step == BBOTS_OK) {
-            step = live_add_row(live, cells, &row, 1, error);
+            live_row_begin(&hand, &row);
+            step = live_add_row(live, cells, &hand, 1, error);
         }
         if (step == BBOTS_OK && live_cells_full(cells)) {
             step = live_write(txn, tree, table, live, cells, error);

@@ -66,11 +66,40 @@ size_t live_get_value(const bbots_column *column, bool nullable, const uint8_t *
                       bbots_value *value);
 
 /*
+ * A row's values while several aggregates look at it: each column is decoded once, and the time is
+ * brought to a unit once.
+ */
+typedef struct live_row {
+    const bbots_row *row;
+    uint64_t known; /* columns whose values are there */
+    bbots_timestamp time;
+    bbots_time_unit unit; /* none: no bucket is known */
+    int64_t bucket;       /* of time */
+    bbots_value values[BBOTS_COLUMNS_MAX];
+} live_row;
+
+static inline void live_row_begin(live_row *hand, const bbots_row *row)
+{
+    hand->row = row;
+    hand->known = 0;
+    hand->unit = BBOTS_TIME_NONE;
+}
+
+static inline const bbots_value *live_row_value(live_row *hand, unsigned column)
+{
+    if ((hand->known >> column & 1) == 0) {
+        hand->known |= BBOTS_COLUMN_BIT(column);
+        hand->values[column] = bbots_row_value(hand->row, column);
+    }
+    return &hand->values[column];
+}
+
+/*
  * The cell that a row counts in: its `by` values, its finest bucket (in an aggregate with time),
  * its `split` values. Returns the size, 0 when the row counts nowhere; *split_at is where the split
  * begins.
  */
-size_t live_cell_key(const bbots_live *live, const bbots_row *row, uint8_t out[LIVE_CELL_MAX],
+size_t live_cell_key(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
                      size_t *split_at);
 
 /* ------------------------------------------------------------------ cells (live_cells.c) */
@@ -136,8 +165,15 @@ typedef struct live_item {
     live_number sums[BBOTS_LIVE_SUMS_MAX];
 } live_item;
 
+/* Copies a line that has so many sums. */
+static inline void live_item_copy(live_item *to, const live_item *from, unsigned sums)
+{
+    memcpy(to, from, offsetof(live_item, sums) + sums * sizeof *from->sums);
+}
+
 typedef struct live_list {
     live_item *items;
+    unsigned sums; /* of each line */
     size_t count;
     size_t room;
 } live_list;
@@ -151,6 +187,7 @@ typedef struct live_block {
     size_t out_size;
 } live_block;
 
+void live_block_begin(live_block *block, const bbots_live *live);
 void live_block_free(live_block *block);
 void live_block_clear(live_block *block);
 
@@ -191,7 +228,7 @@ int live_damaged(const engine_table *table, const bbots_live *live, bbots_error 
 /* ------------------------------------------------------------------ the rows' side (live.c) */
 
 /* Adds a row's part, once or minus once. */
-int live_add_row(const bbots_live *live, live_cells *cells, const bbots_row *row, int sign,
+int live_add_row(const bbots_live *live, live_cells *cells, live_row *hand, int sign,
                  bbots_error *error);
 
 /* Writes cells into their blocks and clears them. */

@@ -27,6 +27,13 @@ static uint32_t checksum(store_bytes key, const uint8_t *data, size_t size)
 
 /* ------------------------------------------------------------------ a block in hand */
 
+void live_block_begin(live_block *block, const bbots_live *live)
+{
+    memset(block, 0, sizeof *block);
+    block->groups.sums = live->sum_count;
+    block->finer.sums = live->fine_count;
+}
+
 void live_block_free(live_block *block)
 {
     free(block->groups.items);
@@ -54,7 +61,7 @@ static live_item *insert_item(live_list *list, size_t place)
     }
     live_item *item = &list->items[place];
     memmove(item + 1, item, (list->count - place) * sizeof *item);
-    memset(item, 0, sizeof *item);
+    memset(item, 0, offsetof(live_item, sums) + list->sums * sizeof *item->sums);
     list->count++;
     return item;
 }
@@ -155,7 +162,7 @@ static bool drop_empty(live_list *list, unsigned sums)
         }
         if (item->count != 0) {
             if (kept != i) {
-                list->items[kept] = *item;
+                live_item_copy(&list->items[kept], item, sums);
             }
             kept++;
         }

@@ -83,12 +83,14 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
     uint8_t cell[LIVE_CELL_MAX];
     size_t split_at;
     bbots_row row;
+    live_row hand;
     live_item item = {.count = 1};
     (void)key;
     if (row_open(run->engine, data, &row, NULL, NULL) != BBOTS_OK) {
         return BBOTS_OK; /* reported with the rows */
     }
-    size_t size = live_cell_key(live, &row, cell, &split_at);
+    live_row_begin(&hand, &row);
+    size_t size = live_cell_key(live, &hand, cell, &split_at);
     if (size == 0) {
         return BBOTS_OK;
     }

@@ -179,33 +179,42 @@ size_t live_get_value(const bbots_column *column, bool nullable, const uint8_t *
 
 /* ------------------------------------------------------------------ cells */
 
-size_t live_cell_key(const bbots_live *live, const bbots_row *row, uint8_t out[LIVE_CELL_MAX],
+static int64_t finest_bucket(const bbots_live *live, live_row *hand, bbots_timestamp time)
+{
+    bbots_time_unit unit = (bbots_time_unit)live->units[live->unit_count - 1];
+    if (hand->unit != unit || hand->time != time) {
+        hand->unit = unit;
+        hand->time = time;
+        hand->bucket = live_bucket(time, unit);
+    }
+    return hand->bucket;
+}
+
+size_t live_cell_key(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
                      size_t *split_at)
 {
-    const bbots_column *columns = row->table->columns;
+    const bbots_column *columns = hand->row->table->columns;
     size_t size = 0;
     for (unsigned i = 0; i < live->by_count; i++) {
-        bbots_value value = bbots_row_value(row, live->by[i]);
-        if (value.kind == BBOTS_NULL) {
+        const bbots_value *value = live_row_value(hand, live->by[i]);
+        if (value->kind == BBOTS_NULL) {
             return 0;
         }
-        size += live_put_value(&columns[live->by[i]], &value, false, out + size);
+        size += live_put_value(&columns[live->by[i]], value, false, out + size);
     }
     if (live->unit_count != 0) {
-        bbots_value time = bbots_row_value(row, live->time);
-        if (time.kind == BBOTS_NULL || time.integer == BBOTS_TIMESTAMP_INFINITY ||
-            time.integer == BBOTS_TIMESTAMP_MINUS_INFINITY) {
+        const bbots_value *time = live_row_value(hand, live->time);
+        if (time->kind == BBOTS_NULL || time->integer == BBOTS_TIMESTAMP_INFINITY ||
+            time->integer == BBOTS_TIMESTAMP_MINUS_INFINITY) {
             return 0;
         }
-        live_put_bucket(
-            out + size,
-            live_bucket(time.integer, (bbots_time_unit)live->units[live->unit_count - 1]));
+        live_put_bucket(out + size, finest_bucket(live, hand, time->integer));
         size += LIVE_BUCKET;
     }
     *split_at = size;
     for (unsigned i = 0; i < live->split_count; i++) {
-        bbots_value value = bbots_row_value(row, live->split[i]);
-        size += live_put_value(&columns[live->split[i]], &value, true, out + size);
+        const bbots_value *value = live_row_value(hand, live->split[i]);
+        size += live_put_value(&columns[live->split[i]], value, true, out + size);
     }
     /* An aggregate of nothing but sums over all rows has an empty key: one byte stands for it. */
     if (size == 0) {
