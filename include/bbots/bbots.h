@@ -21,7 +21,9 @@
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
 
+#include <bbots/budget.h>
 #include <bbots/check.h>
+#include <bbots/costs.h>
 #include <bbots/credits.h>
 #include <bbots/credential.h>
 #include <bbots/cursor.h>

@@ -40,7 +40,9 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_PLAIN_READS = 512, /* look up rows through LMDB only: slower, for comparison */
     BBOTS_OPEN_LOADING = 1024, /* with CREATE and EXCLUSIVE: a file that is being filled; commits leave
                                  deferred references unjudged (bbots/defer.h) */
-    BBOTS_OPEN_GUARD = 2048  /* faults in the file's memory become errors; see below */
+    BBOTS_OPEN_GUARD = 2048, /* faults in the file's memory become errors; see below */
+    BBOTS_OPEN_UNFOLLOWED = 4096 /* tables, and nothing that follows them: daily_cost_summaries is
+                                    left to the caller (bbots/costs.h). Loading is so, too */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */

@@ -112,6 +112,12 @@ static int look_up(const bbots_schema *schema, const ledger_need *need, ledger_t
     return rc;
 }
 
+bool ledger_has(const bbots_schema *schema, const ledger_need *need)
+{
+    ledger_table found;
+    return look_up(schema, need, &found, NULL) == BBOTS_OK;
+}
+
 int ledger_find(bbots_txn *txn, const ledger_need *need, const ledger_table **found,
                 bbots_error *error)
 {

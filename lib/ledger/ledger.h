@@ -31,6 +31,12 @@ typedef enum ledger_slot {
     LEDGER_ALERTS,
     LEDGER_WEBHOOK_LOGS,
     LEDGER_OUTBOUND,
+    LEDGER_API_TOKEN_USAGE,
+    LEDGER_GEMINI_TOKEN_USAGE,
+    LEDGER_BROWSERBASE_COSTS,
+    LEDGER_STORAGE_COSTS,
+    LEDGER_DAILY_COST_SUMMARIES,
+    LEDGER_COST_BUDGETS,
     LEDGER_SLOTS /* how many */
 } ledger_slot;
 
@@ -81,6 +87,9 @@ typedef struct ledger_table {
  */
 int ledger_find(bbots_txn *txn, const ledger_need *need, const ledger_table **found,
                 bbots_error *error);
+
+/* Whether a schema has what is needed. */
+bool ledger_has(const bbots_schema *schema, const ledger_need *need);
 
 /* ------------------------------------------------------------------ rows (ledger.c) */
 

@@ -123,6 +123,9 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
     if (rc == BBOTS_OK) {
         rc = live_note(txn, state, old, new_image, error);
     }
+    if (rc == BBOTS_OK && state->engine->followers != 0) {
+        rc = follower_note(txn, state, old, new_image, error);
+    }
     if (rc == BBOTS_OK) {
         rc = undo_note(txn, state->engine, old, new_image, error);
     }

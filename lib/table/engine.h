@@ -38,7 +38,10 @@ typedef struct engine_table {
     int serial;               /* column, or -1 */
     int deleted_at;           /* column, or -1 */
     int is_active;            /* column, or -1 */
+    uint8_t followers;        /* bit n: number n of table_followers (follower.h) follows it */
 } engine_table;
+
+#define FOLLOWERS_MAX 4
 
 /* Answers that a room above keeps with the store, by its own numbers: made once, freed with it. */
 #define ENGINE_KEPT_MAX 64
@@ -59,6 +62,7 @@ struct bbots_store {
     bb_arena arena;           /* everything above */
     store_tree live;          /* of all live aggregates, when the schema has any */
     bool has_lives;
+    bool plain;               /* nothing follows rows */
     bool read_only;
     bbots_keyring *keys;      /* NULL: none were given */
     engine_table *data_keys;  /* the table that holds data keys, or NULL */
@@ -132,6 +136,7 @@ struct bbots_txn {
     struct reference_cache *references; /* parents seen by this transaction (reference.c) */
     uint8_t **deferred;           /* by table and foreign key (defer.c); NULL: none is deferred */
     void *kept;                   /* what a room above keeps in the arena for as long */
+    void *followers[FOLLOWERS_MAX]; /* what each has noted (follower.h) */
 };
 
 /* Refuses a transaction of another process, a broken one, and for writes a reading one. */
@@ -289,6 +294,14 @@ int live_build(store_txn *txn, store_tree tree, engine_table *table, bbots_error
 
 /* Whether a schema has any. */
 bool live_declared(const bbots_schema *schema);
+
+/* ------------------------------------------------------------------ followers (follower.c) */
+
+/* Asks every follower whether it follows a table. */
+void follower_attach(bbots_store *store, engine_table *table);
+int follower_note(bbots_txn *txn, txn_table *state, const engine_image *old,
+                  const engine_image *new_image, bbots_error *error);
+void follower_forget(bbots_txn *txn);
 
 /* ------------------------------------------------------------------ the write path (change.c) */
 

@@ -227,6 +227,17 @@ int live_damaged(const engine_table *table, const bbots_live *live, bbots_error 
 
 /* ------------------------------------------------------------------ the rows' side (live.c) */
 
+/* Whether an update leaves all that an aggregate looks at as it was. */
+bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row);
+
+/*
+ * Begins to read the one block of a level that has these `by` values (all of them, in stored form)
+ * and holds the time. BBOTS_OK, or BBOTS_NOT_FOUND: no row counts in it.
+ */
+int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *live,
+                    unsigned level, const bbots_value *by, bbots_timestamp time,
+                    live_reader *reader, bbots_error *error);
+
 /* Adds a row's part, once or minus once. */
 int live_add_row(const bbots_live *live, live_cells *cells, live_row *hand, int sign,
                  bbots_error *error);

@@ -599,6 +599,36 @@ static int answer(question *asked)
     return cover(asked, 0, from, to);
 }
 
+/* ------------------------------------------------------------------ one block by its key */
+
+int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *live,
+                    unsigned level, const bbots_value *by, bbots_timestamp time,
+                    live_reader *reader, bbots_error *error)
+{
+    engine_table *engine = &txn->store->tables[table->number];
+    txn_table *state = txn->tables != NULL ? txn->tables[table->number] : NULL;
+    uint8_t bytes[LIVE_KEY_MAX];
+    store_bytes key = {bytes, LIVE_HEAD};
+    store_bytes value;
+    bb_store16_big(bytes, live->number);
+    bytes[2] = (uint8_t)level;
+    for (unsigned i = 0; i < live->by_count; i++) {
+        key.size += live_put_value(&table->columns[live->by[i]], &by[i], false, bytes + key.size);
+    }
+    if (live->unit_count != 0) {
+        live_put_bucket(bytes + key.size, live_bucket(time, live_unit(live, level)));
+        key.size += LIVE_BUCKET;
+    }
+    int rc = state != NULL ? live_flush(txn, state, live, error) : BBOTS_OK;
+    if (rc == BBOTS_OK) {
+        rc = store_get(&txn->base, txn->store->live, key, &value, error);
+    }
+    if (rc == BBOTS_OK && !live_reader_open(reader, live, key, value)) {
+        rc = live_damaged(engine, live, error);
+    }
+    return rc;
+}
+
 /* ------------------------------------------------------------------ public */
 
 static int prepare(question *asked)

@@ -99,6 +99,9 @@ static int prepare_table(bbots_store *store, engine_table *engine, const bbots_t
     }
     prepare_columns(engine);
     prepare_referenced(store, engine);
+    if (!store->plain) {
+        follower_attach(store, engine);
+    }
     int rc = prepare_defaults(&store->arena, engine, error);
     codec_layout_init(&engine->layout, table, table->column_count, engine->defaults);
     return rc;
@@ -353,7 +356,12 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
                            BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
                            BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS |
+<<<<<<< HEAD
                            BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING | BBOTS_OPEN_GUARD;
+=======
+                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING |
+                           BBOTS_OPEN_UNFOLLOWED;
+>>>>>>> b1068e8 (Costs are recorded once, asked in a few reads and kept in daily_cost_summaries; budgets with periods, verdicts and reservations)
     const uint32_t loading = BBOTS_OPEN_LOADING | BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
@@ -473,11 +481,16 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     pthread_mutex_init(&store->spare_mutex, NULL);
     pthread_mutex_init(&store->writers.mutex, NULL);
     store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
+<<<<<<< HEAD
     store->loading = (options->flags & BBOTS_OPEN_LOADING) != 0;
     rc = take_keys(store, options, error);
     if (rc == BBOTS_OK) {
         rc = open_file(path, options, &store->file, error);
     }
+=======
+    store->plain = (options->flags & (BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_LOADING)) != 0;
+    rc = open_file(path, options, &store->file, error);
+>>>>>>> f3bd9fe (Costs are recorded once, asked in a few reads and kept in daily_cost_summaries; budgets with periods, verdicts and reservations)
     if (rc == BBOTS_OK) {
         rc = open_engine(store, path, options, error);
         if (rc != BBOTS_OK) {

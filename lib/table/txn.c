@@ -2,6 +2,7 @@
  * table/txn.c - transactions: begin and end, and what they know of tables.
  */
 #include "table/engine.h"
+#include "table/follower.h"
 #include "table/pending.h"
 #include "table/secret.h"
 
@@ -175,6 +176,7 @@ static void forget_tables(bbots_txn *txn)
         }
     }
     txn->tables = NULL;
+    follower_forget(txn);
     reference_forget(txn);
     undo_free(txn->undo);
     txn->undo = NULL;
@@ -215,6 +217,9 @@ static int complete(bbots_txn *txn, bbots_error *error)
 {
     bool changed = false;
     int rc = defer_judge(txn, error);
+    if (rc == BBOTS_OK) {
+        rc = follower_settle(txn, error);
+    }
     if (rc == BBOTS_OK) {
         rc = index_flush_all(txn, error);
     }

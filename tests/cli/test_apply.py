@@ -342,7 +342,7 @@ def cascade_takes_everything_of_a_user(a):
     a.insert("password_reset_tokens", userId=owner, token="t", expiresAt="2026-01-01")
     kept = task(a, other)
     rows, cascaded, nulls = a.delete("users", id=owner)
-    assert (rows, cascaded, nulls) == (1, 8, 0), (rows, cascaded, nulls)
+    assert (rows, cascaded, nulls) == (1, 9, 0), (rows, cascaded, nulls)
     for table in ("user_webhooks", "inbound_messages", "bot_conversations", "task_executions",
                   "api_token_usage", "webhook_logs", "password_reset_tokens"):
         assert a.count(table) == 0, table

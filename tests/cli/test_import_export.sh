@@ -32,6 +32,8 @@ fresh() { "$tool" "$work/$1" create > "$work/created" || fail "create $1"; }
 
 # Everything that a store holds, in few words.
 state() { "$tool" "$work/$1" tables --json; }
+# Without the summaries that the store keeps by itself: made anew, they have another time.
+given() { state "$1" | grep -v '"daily_cost_summaries"'; }
 
 sound() { expect "check of $1" "$tool" "$work/$1" check > "$work/check" || cat "$work/check"; }
 
@@ -111,7 +113,7 @@ for form in csv jsonl; do
         expect "import $table $form" same "$code" 0 || cat "$work/err"
         expect "result line of $table" grep -q ' rows in .* rows/s$' "$work/out"
     done
-    expect "round trip by $form" same "$(state "copy.$form")" "$full"
+    expect "round trip by $form" same "$(given "copy.$form")" "$(given full)"
     sound "copy.$form"
 done
 expect "no temporary file is left" same "$(find "$work" -name '*.tmp')" ""

@@ -33,7 +33,7 @@ void store_reset(store_side *side)
     snprintf(lock, sizeof lock, "%s-lock", side->path);
     unlink(lock);
     bbots_options options = {.schema = side->schema,
-                             .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE,
+                             .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_UNFOLLOWED,
                              .durability = BBOTS_RELAXED};
     if (bbots_open(side->path, &options, &side->store, &error) != BBOTS_OK) {
         give_up("opening the store: %s", error.message);

@@ -121,7 +121,7 @@ static void insert_chunk(bbots_txn *txn)
 
 static bbots_store *open_store(uint32_t flags)
 {
-    bbots_options options = {.schema = &bbots_platform_schema, .flags = flags};
+    bbots_options options = {.schema = &bbots_platform_schema, .flags = flags | BBOTS_OPEN_UNFOLLOWED};
     bbots_store *store;
     bbots_error error;
     expect(bbots_open(world.path, &options, &store, &error), BBOTS_OK, &error);

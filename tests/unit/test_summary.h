@@ -139,7 +139,7 @@ static uint64_t choose_seed(void)
 
 static int make_world(void **state)
 {
-    bbots_options options = {.schema = &bbots_platform_schema, .flags = BBOTS_OPEN_CREATE};
+    bbots_options options = {.schema = &bbots_platform_schema, .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_UNFOLLOWED};
     bbots_error error;
     bbots_txn *txn;
     (void)state;
