@@ -481,16 +481,12 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     pthread_mutex_init(&store->spare_mutex, NULL);
     pthread_mutex_init(&store->writers.mutex, NULL);
     store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
-<<<<<<< HEAD
+    store->plain = (options->flags & (BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_LOADING)) != 0;
     store->loading = (options->flags & BBOTS_OPEN_LOADING) != 0;
     rc = take_keys(store, options, error);
     if (rc == BBOTS_OK) {
         rc = open_file(path, options, &store->file, error);
     }
-=======
-    store->plain = (options->flags & (BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_LOADING)) != 0;
-    rc = open_file(path, options, &store->file, error);
->>>>>>> f3bd9fe (Costs are recorded once, asked in a few reads and kept in daily_cost_summaries; budgets with periods, verdicts and reservations)
     if (rc == BBOTS_OK) {
         rc = open_engine(store, path, options, error);
         if (rc != BBOTS_OK) {

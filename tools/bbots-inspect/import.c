@@ -188,6 +188,7 @@ static int import_words(const command_line *line, import_options *options, bool 
 {
     import_session session;
     double start = seconds_now();
+    options->whole = all || options->script;
     int code = import_session_begin(&session, line, options);
     if (code == EXIT_DONE && all) {
         code = import_all(&session, options, words->words[0]);

@@ -9,6 +9,7 @@
 typedef struct import_options {
     bool create; /* the store */
     bool script; /* of pg_dump */
+    bool whole;  /* all tables of a store: what follows rows is among them, and taken as it is */
     bool csv;
     const char *schema; /* of a script: whose tables count; NULL: public */
     const char *header; /* of CSV: the columns when the file does not name them */

@@ -56,7 +56,7 @@ int import_session_begin(import_session *session, const command_line *line,
     memset(session, 0, sizeof *session);
     session->line = line;
     session->options = options;
-    int code = import_store_open(&session->to, line, options->create);
+    int code = import_store_open(&session->to, line, options->create, options->whole);
     session->store = session->to.store;
     if (code != EXIT_DONE) {
         return code;

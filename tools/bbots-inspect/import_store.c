@@ -38,14 +38,14 @@ static int make_store(import_store *to)
                : library_error(to->line, &error);
 }
 
-int import_store_open(import_store *to, const command_line *line, bool create)
+int import_store_open(import_store *to, const command_line *line, bool create, bool whole)
 {
     memset(to, 0, sizeof *to);
     to->line = line;
     if (create) {
         return make_store(to);
     }
-    to->store = open_store(line, 0);
+    to->store = open_store(line, whole ? BBOTS_OPEN_UNFOLLOWED : 0);
     return to->store != NULL ? EXIT_DONE : EXIT_FAILED;
 }
 

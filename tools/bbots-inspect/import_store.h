@@ -11,10 +11,11 @@ typedef struct import_store {
 } import_store;
 
 /*
- * Opens the store of the command line, or makes a new one under a temporary name beside it.
+ * Opens the store of the command line, or makes a new one under a temporary name beside it. whole:
+ * rows that follow others come along and are not made here (BBOTS_OPEN_UNFOLLOWED).
  * EXIT_DONE, or EXIT_FAILED after a message; import_store_end() is needed in either case.
  */
-int import_store_open(import_store *to, const command_line *line, bool create);
+int import_store_open(import_store *to, const command_line *line, bool create, bool whole);
 
 /* Closes the store; a new one gets its name, unless somebody has it by now. EXIT_DONE or EXIT_FAILED. */
 int import_store_keep(import_store *to);
