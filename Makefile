@@ -44,7 +44,7 @@ ALL_LDFLAGS = $(MODE_FLAGS) $(LDFLAGS)
 # ---------------------------------------------------------------- sources
 
 ROOMS := base schema vault codec pages store table secrets ledger
-LIB_SOURCES := $(foreach room,$(ROOMS),$(sort $(wildcard lib/$(room)/*.c)))
+LIB_SOURCES := $(foreach room,$(ROOMS),$(sort $(wildcard lib/$(room)/*.c))) $(sort $(wildcard lib/*.c))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/errcodes.o $(BUILD)/gen/platform_schema.o
 # The generator needs the lower rooms only, and is built before any table is known.
 GENERATOR_SOURCES := $(sort $(wildcard tools/bbots-schema/*.c))

@@ -25,7 +25,7 @@ typedef struct table_follower {
     void (*free)(void *state);
 } table_follower;
 
-/* The list of this library, ended by NULL (lib/ledger/followers.c). */
+/* The list of this library, ended by NULL (lib/followers.c). */
 extern const table_follower *const table_followers[];
 
 /* Settles what all followers have noted (follower.c). */

@@ -356,12 +356,8 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
                            BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
                            BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS |
-<<<<<<< HEAD
-                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING | BBOTS_OPEN_GUARD;
-=======
-                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING |
+                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING | BBOTS_OPEN_GUARD |
                            BBOTS_OPEN_UNFOLLOWED;
->>>>>>> b1068e8 (Costs are recorded once, asked in a few reads and kept in daily_cost_summaries; budgets with periods, verdicts and reservations)
     const uint32_t loading = BBOTS_OPEN_LOADING | BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
