@@ -181,6 +181,70 @@ BBOTS_API BBOTS_CHECKED int bbots_prices_import(bbots_txn *txn, bbots_text file,
                                                 bbots_timestamp now, bbots_price_import *imports,
                                                 bbots_error *error);
 
+/* ------------------------------------------------------------------ pricing anew */
+
+typedef enum bbots_reprice_flag {
+    BBOTS_REPRICE_APPLY = 1,   /* write what changes; otherwise only tell it */
+    BBOTS_REPRICE_FALLBACK = 2 /* what no model matches takes the list's fallback */
+} bbots_reprice_flag;
+
+/* Which rows: zeroed, all. */
+typedef struct bbots_reprice_request {
+    int64_t user_id;      /* 0: of all users */
+    bbots_timestamp from; /* createdAt: from <= createdAt < to; both 0: all times */
+    bbots_timestamp to;
+    bbots_text provider; /* "anthropic", "google", "browserbase", "storage"; NULL: every one that
+                             has a list */
+    bbots_text model;    /* exactly this one; NULL: all. Of storage "s3/download" */
+    uint32_t flags;      /* enum bbots_reprice_flag */
+} bbots_reprice_request;
+
+#define BBOTS_REPRICE_SCALE 6 /* digits after the point of the amounts below */
+
+/* What changes on one day (UTC) for one model. */
+typedef struct bbots_reprice_line {
+    const char *provider;
+    bbots_timestamp day;
+    bbots_text model;
+    uint64_t rows;    /* whose costs change */
+    int64_t old_cost; /* sum of their totalCost, USD times 10^6 */
+    int64_t new_cost;
+    int64_t difference; /* new less old */
+} bbots_reprice_line;
+
+typedef struct bbots_repricing bbots_repricing;
+
+/*
+ * Computes the costs of rows anew from the price lists, each with the entry in force at its
+ * createdAt, and tells what differs from what is stored, by provider, day and model in this order.
+ * All of it in the caller's transaction: applied wholly or not at all, and every total that follows
+ * rows follows. It does not know who priced a row: one whose costs were given by its caller is
+ * priced too, so name the time, user or model that was wrong.
+ *
+ *     api_token_usage, gemini_token_usage   inputCost, outputCost, cacheCost, totalCost
+ *     browserbase_costs   costPerMinute, recordingCost, screenshotCost, totalCost
+ *     storage_costs       requestCost, transferCostPerGb, totalCost; a delete costs nothing
+ *
+ * *done is to be freed with bbots_repricing_free(); texts in it are copies.
+ *
+ * Errors: BBOTS_UNKNOWN_PRICE (a model of a row has no price; its name and the row's id are told),
+ * BBOTS_INVALID_ARGUMENT (a provider that there is not, `to` before `from`),
+ * BBOTS_NUMERIC_OUT_OF_RANGE (a sum past 64 bits, a cost past its column); with BBOTS_REPRICE_APPLY
+ * also those of an update. Nothing was changed then.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_prices_reprice(bbots_txn *txn,
+                                                 const bbots_reprice_request *request,
+                                                 bbots_repricing **done, bbots_error *error);
+
+/* Rows that were looked at, and the lines. */
+BBOTS_API uint64_t bbots_repricing_rows(const bbots_repricing *done);
+BBOTS_API size_t bbots_repricing_count(const bbots_repricing *done);
+BBOTS_API const bbots_reprice_line *bbots_repricing_line(const bbots_repricing *done,
+                                                         size_t number);
+
+/* NULL is allowed. */
+BBOTS_API void bbots_repricing_free(bbots_repricing *done);
+
 #ifdef __cplusplus
 }
 #endif

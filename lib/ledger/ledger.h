@@ -15,7 +15,7 @@
 
 /* ------------------------------------------------------------------ what is needed (ledger.c) */
 
-/* One for each table that the ledger works on; the place of its answer in a store. */
+/* One for each need; the place of its answer in a store. */
 typedef enum ledger_slot {
     LEDGER_USER_CREDITS,
     LEDGER_SYSTEM_CONFIG,
@@ -37,6 +37,10 @@ typedef enum ledger_slot {
     LEDGER_STORAGE_COSTS,
     LEDGER_DAILY_COST_SUMMARIES,
     LEDGER_COST_BUDGETS,
+    LEDGER_REPRICE_CLAUDE,
+    LEDGER_REPRICE_GEMINI,
+    LEDGER_REPRICE_SESSIONS,
+    LEDGER_REPRICE_OPERATIONS,
     LEDGER_SLOTS /* how many */
 } ledger_slot;
 

@@ -317,7 +317,9 @@ cat >manual.py <<'END'
 import os, re, shutil, subprocess, sys
 page = open(sys.argv[1], encoding="utf-8").read()
 os.mkdir("manual")
-open("manual/fill.jsonl", "w", encoding="utf-8").write(re.search("```json\n(.*?)```", page, re.S)[1])
+json = re.findall("```json\n(.*?)```", page, re.S)
+open("manual/fill.jsonl", "w", encoding="utf-8").write(json[0])
+open("manual/prices.json", "w", encoding="utf-8").write(next(text for text in json if "input_mtok" in text))
 open("manual/app.sql", "w", encoding="utf-8").write(re.search("```sql\n(.*?)```", page, re.S)[1])
 os.symlink(sys.argv[2], "manual/bbots-inspect")
 path = os.path.abspath("manual") + ":" + os.environ["PATH"]
