@@ -46,7 +46,11 @@ typedef struct bbots_check_result {
 } bbots_check_result;
 
 /*
- * Checks, in one transaction's view: every row's checksum and shape, NOT NULL, lengths and ranges,
+ * Checks the pages of the file's last commit (unless only one table is asked for): each is used or
+ * free exactly once, and holds together. When one does not, rows are looked at only in a store that
+ * was opened with BBOTS_OPEN_GUARD.
+ *
+ * Then checks, in one transaction's view: every row's checksum and shape, NOT NULL, lengths and ranges,
  * UNIQUE, foreign keys, index trees against rows both ways, counts, digests, serials, live
  * aggregates against rows.
  *
@@ -55,6 +59,23 @@ typedef struct bbots_check_result {
  */
 BBOTS_API BBOTS_CHECKED int bbots_check(bbots_txn *txn, const bbots_check_options *options,
                                         bbots_check_result *result, bbots_error *error);
+
+/*
+ * Rebuilds what can be derived from the rows, within a write transaction: of each table in which
+ * the check finds derived data wrong, its index trees, live aggregates, count, digest and next
+ * number. on_repair (may be NULL) is told of each thing that was rebuilt. Rows are not touched.
+ * *result: tables, rows, and the derived data and damage that were found before. Damage
+ * remains: a salvage is for it.
+ *
+ * Errors: BBOTS_CORRUPTED (a row cannot be read), BBOTS_UNIQUE_VIOLATION (rows clash), BBOTS_READ_ONLY,
+ * BBOTS_TRANSACTION_BROKEN, BBOTS_MAP_FULL, BBOTS_NO_MEMORY. The transaction can then only be
+ * rolled back.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_repair(bbots_txn *txn,
+                                         void (*on_repair)(const bbots_finding *finding,
+                                                           void *context),
+                                         void *context, bbots_check_result *result,
+                                         bbots_error *error);
 
 #ifdef __cplusplus
 }

@@ -134,6 +134,24 @@ void store_discard(store_txn *txn);
 /* LMDB's number of the transaction: of a reader, the last commit it sees. */
 uint64_t store_txn_number(const store_txn *txn);
 
+/* ------------------------------------------------------------------ pages (walk.c) */
+
+typedef struct store_fault {
+    uint64_t page;       /* UINT64_MAX: no single one */
+    const char *tree;    /* "" when none is concerned */
+    const char *message;
+    bool harmless;
+} store_fault;
+
+/* Called for each fault; a result other than 0 stops the walk and is what it returns. */
+typedef int store_fault_seen(const store_fault *fault, void *context);
+
+/* Walks the pages of the last commit, while others may write. */
+int store_walk(store_file *file, store_fault_seen *seen, void *context, bbots_error *error);
+
+/* Whether faults in the file's memory come back as errors. */
+bool store_is_guarded(const store_file *file);
+
 /* ------------------------------------------------------------------ trees (tree.c) */
 
 /*

@@ -1,6 +1,6 @@
 /*
  * table/check.h - the whole-file check from the inside: check.c runs it and judges what the
- * catalogue says, check_row.c judges rows, check_tree.c index trees, check_key.c writes keys.
+ * catalogue says, check_pages.c the structure beneath, check_row.c judges rows, check_tree.c index trees, check_key.c writes keys.
  */
 #ifndef TABLE_CHECK_H
 #define TABLE_CHECK_H
@@ -47,6 +47,9 @@ int check_report(check *run, bbots_severity severity, const char *object, store_
 /* Calls visit for every entry of a tree, and the caller's on_progress now and then. */
 typedef int check_visit(check *run, store_bytes key, store_bytes value, void *context);
 int check_walk(check *run, store_tree tree, check_visit *visit, void *context);
+
+/* The pages of the file (check_pages.c). *whole: nothing was wrong. */
+int check_pages(check *run, bool *whole);
 
 /* Every row of the table under check (check_row.c). */
 int check_rows(check *run);

@@ -109,19 +109,72 @@ static int check(const session *in, bbots_check_options *options)
     return ended != EXIT_DONE ? ended : exit_code(&result);
 }
 
+/* ------------------------------------------------------------------ repair */
+
+typedef struct repair_output {
+    sheet *to;
+    bbots_check_result result;
+} repair_output;
+
+static void on_repair(const bbots_finding *finding, void *context)
+{
+    repair_output *out = context;
+    sheet_text(out->to, finding->table);
+    sheet_text(out->to, finding->object);
+    sheet_text(out->to, finding->message);
+}
+
+static int repair_all(bbots_txn *txn, void *context, bbots_error *error)
+{
+    repair_output *out = context;
+    return bbots_repair(txn, out->to != NULL ? on_repair : NULL, out, &out->result, error);
+}
+
+static int repair(const command_line *line)
+{
+    static const sheet_column columns[] = {
+        {"table", SHEET_TEXT}, {"object", SHEET_TEXT}, {"repair", SHEET_TEXT}};
+    bbots_error error;
+    repair_output out = {.to = NULL};
+    bbots_store *store = open_store(line, BBOTS_OPEN_REPAIR);
+    if (store == NULL) {
+        return EXIT_FAILED;
+    }
+    out.to = sheet_begin(line, columns, 3, (sheet_options){.single = false});
+    int rc = bbots_write(store, repair_all, &out, &error);
+    int ended = sheet_end(out.to);
+    (void)bbots_close(store, NULL);
+    if (rc < 0) {
+        return library_error(line, &error);
+    }
+    if (line->format == FORMAT_PEOPLE) {
+        printf("%" PRIu64 " findings about derived data, which were repaired; %" PRIu64
+               " about damage, which was not.\n",
+               out.result.derived, out.result.damage);
+    }
+    return ended != EXIT_DONE ? ended : out.result.damage > 0 ? EXIT_FINDINGS : EXIT_DONE;
+}
+
 static int run(const command_line *line)
 {
     const char *name = NULL;
+    bool mend = false;
     bbots_check_options how;
     memset(&how, 0, sizeof how);
     const option options[] = {{"--table", &name, NULL, NULL},
                               {"--usual", NULL, &how.usual_values, NULL},
+                              {"--repair", NULL, &mend, NULL},
                               {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
-    if (rc == EXIT_DONE) {
-        rc = session_open(line, &in);
+    if (rc == EXIT_DONE && mend) {
+        return name != NULL || how.usual_values
+                   ? usage_error(line, "--repair goes over the whole store, and stands alone")
+                   : repair(line);
+    }
+    if (rc == EXIT_DONE) { /* the check itself walks the pages, and says more */
+        rc = session_open_as(line, name == NULL ? BBOTS_OPEN_UNVERIFIED : 0, &in);
     }
     if (rc != EXIT_DONE) {
         return rc;
@@ -136,13 +189,17 @@ static int run(const command_line *line)
 
 const command command_check = {
     "check", "check the whole store",
-    "Usage: bbots-inspect FILE check [--table NAME] [--usual]\n"
+    "Usage: bbots-inspect FILE check [--table NAME] [--usual] | --repair\n"
     "\n"
     "  --table NAME   only this table, with what it refers to\n"
     "  --usual        also note values outside a column's usual ones\n"
+    "  --repair       rebuild what can be derived, in one transaction: indexes, live aggregates,\n"
+    "                 counts, digests, next numbers; if need be, go back to the commit before\n"
     "\n"
-    "Reads everything: checksums, types, NOT NULL, UNIQUE, foreign keys, every index against its\n"
-    "rows, counts, digests, serials, live aggregates. Stops after 1000 findings. A finding is damage (a row is\n"
-    "unreadable or breaks a constraint), derived (an index, count or digest is wrong and can be\n"
-    "rebuilt) or a note. Exit 0: all is well; 1: notes only; 4: damage or wrong derived data.\n",
+    "Reads everything: the structure of the pages, checksums, types, NOT NULL, UNIQUE, foreign\n"
+    "keys, every index against its rows, counts, digests, serials, live aggregates. Stops after\n"
+    "1000 findings. A finding is damage (pages do not hold together, a row is unreadable or "
+    "breaks\n"
+    "a constraint), derived (an index, count or digest is wrong and can be rebuilt) or a note.\n"
+    "Exit 0: all is well; 1: notes only; 4: damage or wrong derived data.\n",
     run};

@@ -11,9 +11,14 @@
 
 int session_open(const command_line *line, session *opened)
 {
+    return session_open_as(line, 0, opened);
+}
+
+int session_open_as(const command_line *line, unsigned flags, session *opened)
+{
     bbots_error error;
     opened->line = line;
-    opened->store = open_store(line, BBOTS_OPEN_READ_ONLY);
+    opened->store = open_store(line, BBOTS_OPEN_READ_ONLY | flags);
     if (opened->store == NULL) {
         return EXIT_FAILED;
     }

@@ -15,6 +15,8 @@ typedef struct session {
 
 /* EXIT_DONE, or the exit code after a message; session_close() is then not needed. */
 int session_open(const command_line *line, session *opened);
+/* The same with more of enum bbots_open_flag. */
+int session_open_as(const command_line *line, unsigned flags, session *opened);
 void session_close(session *opened);
 
 /* The table of a name, or NULL after a message with the nearest name. */

@@ -1,0 +1,146 @@
+/*
+ * table/repair.c - what can be derived is made anew: index trees, counts, digests, serials, live
+ * aggregates.
+ *
+ * Rows are the truth. A table in which the check finds derived data wrong gets all of its derived data
+ * anew: what was wrong once is not worth a search for what is right. Rows themselves are never
+ * touched: what is wrong with them no rebuilding can mend, and salvage is for it.
+ */
+#include "table/check.h"
+
+typedef struct repair {
+    bbots_txn *txn;
+    void (*on_repair)(const bbots_finding *finding, void *context);
+    void *context;
+    bbots_check_result *result;
+    bbots_error *error;
+} repair;
+
+static void tell(const repair *run, const bbots_table *table, const char *object,
+                 const char *message)
+{
+    if (run->on_repair != NULL) {
+        bbots_finding finding = {.severity = BBOTS_DERIVED,
+                                 .table = table->name,
+                                 .object = object,
+                                 .key = "",
+                                 .message = message};
+        run->on_repair(&finding, run->context);
+    }
+}
+
+/* ------------------------------------------------------------------ one table */
+
+/* Count, digest and serial as the rows say. A serial never goes back. */
+static int add_up(repair *run, engine_table *engine, engine_stat *stat)
+{
+    store_cursor cursor;
+    store_bytes key;
+    store_bytes data;
+    int rc = store_cursor_open(&run->txn->base, engine->trees[0], &cursor, run->error);
+    int step =
+        rc == BBOTS_OK ? store_cursor_move(&cursor, STORE_FIRST, &key, &data, run->error) : rc;
+    stat->count = 0;
+    stat->digest = (bb_hash){0, 0};
+    while (step == BBOTS_OK) {
+        bbots_row row;
+        bb_hash hash;
+        step = row_open(engine, data, &row, &hash, run->error);
+        if (step == BBOTS_OK) {
+            stat->count++;
+            stat->digest = bb_hash_add(stat->digest, hash);
+            if (engine->serial >= 0) {
+                bbots_value value = bbots_row_value(&row, (unsigned)engine->serial);
+                if (value.kind == BBOTS_INTEGER && value.integer >= stat->serial_next) {
+                    stat->serial_next = value.integer < INT64_MAX ? value.integer + 1 : INT64_MAX;
+                }
+            }
+            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, run->error);
+        }
+    }
+    store_cursor_close(&cursor);
+    return step == BBOTS_END ? BBOTS_OK : step;
+}
+
+/* The record may be missing: then it begins anew. */
+static int touch(repair *run, engine_table *engine, txn_table **state)
+{
+    engine_stat stat = {.serial_next = 1};
+    bbots_error error;
+    bb_error_clear(&error);
+    int rc = txn_touch(run->txn, engine, state, &error);
+    if (rc == BBOTS_CORRUPTED && error.table[0] != '\0') {
+        rc = catalog_save_stat(&run->txn->base, engine->table, &stat, run->error);
+        return rc == BBOTS_OK ? txn_touch(run->txn, engine, state, run->error) : rc;
+    }
+    if (rc < 0 && run->error != NULL) {
+        *run->error = error;
+    }
+    return rc;
+}
+
+static int rebuild(repair *run, engine_table *engine)
+{
+    const bbots_table *table = engine->table;
+    txn_table *state;
+    int rc = touch(run, engine, &state);
+    if (rc == BBOTS_OK) {
+        rc = add_up(run, engine, &state->stat);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    state->dirty = true;
+    state->last_known = false;
+    tell(run, table, "", "count, digest and next number were taken from the rows");
+    for (unsigned t = 1; t < table->tree_count && rc == BBOTS_OK; t++) {
+        rc = index_build(&run->txn->base, engine, t, run->error);
+        if (rc == BBOTS_OK) {
+            tell(run, table, table->trees[t].name, "the index tree was built anew from the rows");
+        }
+    }
+    if (rc == BBOTS_OK && table->live_count > 0) {
+        live_forget(state);
+        rc = live_build(&run->txn->base, run->txn->store->live, engine, run->error);
+        if (rc == BBOTS_OK) {
+            tell(run, table, LIVE_TREE, "the live aggregates were built anew from the rows");
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static int repair_table(repair *run, engine_table *engine)
+{
+    bbots_check_result found;
+    bbots_check_options options = {.table = engine->table, .findings_max = UINT64_MAX};
+    int rc = bbots_check(run->txn, &options, &found, run->error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    run->result->tables++;
+    run->result->rows += found.rows;
+    run->result->damage += found.damage;
+    run->result->derived += found.derived;
+    if (found.derived == 0) {
+        return BBOTS_OK;
+    }
+    rc = rebuild(run, engine);
+    return rc == BBOTS_OK ? rc : txn_break(run->txn, rc);
+}
+
+int bbots_repair(bbots_txn *txn, void (*on_repair)(const bbots_finding *finding, void *context),
+                 void *context, bbots_check_result *result, bbots_error *error)
+{
+    const bbots_schema *schema = txn->store->schema;
+    engine_table *engine;
+    repair run = {
+        .txn = txn, .on_repair = on_repair, .context = context, .result = result, .error = error};
+    memset(result, 0, sizeof *result);
+    int rc = statement_begin(txn, schema->tables[0], true, &engine, error);
+    for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
+        rc = repair_table(&run, &txn->store->tables[t]);
+    }
+    return rc;
+}
