@@ -205,7 +205,30 @@ $(BUILD)/diff-pg: $(DIFFPG_OBJECTS) $(BUILD)/gen/corners_schema.o $(BUILD)/libbb
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libpq) $(LIBRARY_LIBS)
 
+CORRUPT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/corrupt/*.c)))
+$(CORRUPT_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/sample_schema.c
+
+$(BUILD)/corrupt: $(CORRUPT_OBJECTS) $(BUILD)/gen/sample_schema.o $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 SEED ?=
+.PHONY: corrupt
+corrupt: ## damage N whole files in twelve ways and use them: N=100000, SEED=
+	$(MAKE) $(BUILD)/corrupt
+	$(BUILD)/corrupt damage $(N) $(if $(SEED),$(SEED),1)
+
+.PHONY: bitflip
+bitflip: ## every bit of a small file, then N random ones of a large one: N=1000000, SEED=
+	$(MAKE) $(BUILD)/corrupt
+	$(BUILD)/corrupt bitflip 0 $(if $(SEED),$(SEED),1) small
+	$(BUILD)/corrupt bitflip $(N) $(if $(SEED),$(SEED),1)
+
+.PHONY: reliability
+reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
+	$(MAKE) $(BUILD)/corrupt
+	tools/reliability.sh build/reliability.txt corrupt bitflip
+
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
 	tools/setup.sh test
@@ -226,11 +249,12 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 .PHONY: test
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
-	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg
+	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt
 	$(MAKE) -j2 MODE=asan all test-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
+		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))

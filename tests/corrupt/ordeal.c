@@ -1,0 +1,123 @@
+/* tests/corrupt/ordeal.c - what a damaged file is put to, in a child that may die of it. */
+#include "corrupt.h"
+
+#include <bbots/sample.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *const outcome_names[OUTCOMES] = {"harmless", "found", "wrong row",
+                                             "blind",    "crash", "hang"};
+
+typedef struct seen {
+    const world *all;
+    bool wrong;
+} seen;
+
+static bool judge_row(uint64_t hash, void *context)
+{
+    seen *rows = context;
+    rows->wrong = rows->wrong || !world_knows_row(rows->all, hash);
+    return !rows->wrong;
+}
+
+static bool check_finds(bbots_store *store)
+{
+    bbots_txn *txn;
+    bbots_check_result result;
+    if (bbots_begin(store, BBOTS_READ, &txn, NULL) != BBOTS_OK) {
+        return true;
+    }
+    int rc = bbots_check(txn, NULL, &result, NULL);
+    bbots_rollback(txn);
+    return rc != BBOTS_OK || result.damage + result.derived + result.notes > 0;
+}
+
+static enum outcome read_and_check(const world *all, bbots_store *store)
+{
+    seen rows = {all, false};
+    uint64_t sum;
+    bool whole = world_scan(store, &sum, judge_row, &rows);
+    if (rows.wrong) {
+        return WRONG_ROW;
+    }
+    bool finds = check_finds(store);
+    if (!whole || finds) {
+        return FOUND;
+    }
+    return world_knows_sum(all, sum) ? HARMLESS : BLIND;
+}
+
+enum outcome ordeal_read(const world *all)
+{
+    bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_GUARD};
+    bbots_store *store;
+    if (bbots_open(all->path, &options, &store, NULL) != BBOTS_OK) {
+        return FOUND;
+    }
+    enum outcome outcome = read_and_check(all, store);
+    (void)bbots_close(store, NULL);
+    return outcome;
+}
+
+static int write_some(bbots_txn *txn, void *context, bbots_error *error)
+{
+    const bbots_table *nodes = &sample_nodes_table;
+    bbots_value values[BBOTS_COLUMNS_MAX];
+    int label = bbots_table_column(nodes, bbots_text_of("label"));
+    (void)context;
+    memset(values, 0, sizeof values);
+    values[label] = bbots_value_string("written after the damage");
+    int rc = BBOTS_OK;
+    for (int i = 0; i < 20 && rc == BBOTS_OK; i++) {
+        rc = bbots_insert(txn, nodes, values, BBOTS_COLUMN_BIT(label), NULL, error);
+    }
+    for (int i = 1; i < 20 && rc == BBOTS_OK; i++) {
+        bbots_value key = bbots_value_integer(i * 7);
+        rc = bbots_delete(txn, nodes, 0, &key, NULL, error);
+        rc = rc > 0 || rc == BBOTS_FOREIGN_KEY_VIOLATION ? BBOTS_OK : rc;
+    }
+    return rc;
+}
+
+enum outcome ordeal_all(const world *all)
+{
+    bbots_options options = {.schema = &bbots_sample_schema,
+                             .flags = BBOTS_OPEN_GUARD | BBOTS_OPEN_VERIFY};
+    bbots_store *store;
+    enum outcome outcome = ordeal_read(all);
+    if (outcome == WRONG_ROW || outcome == BLIND) {
+        return outcome;
+    }
+    if (bbots_open(all->path, &options, &store, NULL) != BBOTS_OK) {
+        return outcome;
+    }
+    int rc = bbots_write(store, write_some, NULL, NULL);
+    bool finds = check_finds(store);
+    (void)bbots_close(store, NULL);
+    /* Where nothing was wrong before, writing must not have made it so. */
+    return outcome == HARMLESS && (rc < 0 || finds) ? BLIND : outcome;
+}
+
+enum outcome in_a_child(const world *all, enum outcome (*ordeal)(const world *all),
+                        unsigned seconds)
+{
+    int status;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        alarm(seconds);
+        _exit((int)ordeal(all));
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        exit(2);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) < CRASHED) {
+        return (enum outcome)WEXITSTATUS(status);
+    }
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? HUNG : CRASHED;
+}

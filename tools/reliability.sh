@@ -1,0 +1,29 @@
+#!/bin/sh
+# reliability.sh - runs proofs and collects the line in which each says what it reached.
+#
+#   reliability.sh FILE PROOF...
+#
+# A proof prints `name: figure (target) ok|FAIL` as its last line. The lines go to FILE and are
+# printed together at the end; the exit status says whether all were ok. BUILD names the build,
+# N_<proof> a size, SEED the seed.
+set -u
+build=${BUILD:-build/release}
+seed=${SEED:-1}
+file=$1
+shift
+mkdir -p "$(dirname "$file")"
+: > "$file"
+
+run() {
+    case $1 in
+    corrupt) "$build"/corrupt damage "${N_corrupt:-100000}" "$seed" ;;
+    bitflip) "$build"/corrupt bitflip 0 "$seed" small && "$build"/corrupt bitflip "${N_bitflip:-1000000}" "$seed" ;;
+    *) echo "$1: there is no such proof FAIL" ;;
+    esac
+}
+
+for proof in "$@"; do
+    run "$proof" | tee "$file.$proof" | tail -n 1 >> "$file"
+done
+cat "$file"
+! grep -q 'FAIL$' "$file"
