@@ -9,7 +9,8 @@
  *     cursor.h     scans
  *     defer.h      references that are judged at the end
  *     summary.h    counts and sums by group
- *     check.h      the whole-file check
+ *     check.h      the whole-file check, and repair
+ *     backup.h     copies of the whole file, and a file without gaps
  *     credits.h    balances of credits
  *     credential.h secrets in the platform's form, kept for users
  *     secret.h     sealed columns
@@ -21,6 +22,7 @@
 #ifndef BBOTS_BBOTS_H
 #define BBOTS_BBOTS_H
 
+#include <bbots/backup.h>
 #include <bbots/budget.h>
 #include <bbots/check.h>
 #include <bbots/costs.h>

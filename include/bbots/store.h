@@ -41,8 +41,9 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_LOADING = 1024, /* with CREATE and EXCLUSIVE: a file that is being filled; commits leave
                                  deferred references unjudged (bbots/defer.h) */
     BBOTS_OPEN_GUARD = 2048, /* faults in the file's memory become errors; see below */
-    BBOTS_OPEN_UNFOLLOWED = 4096 /* tables, and nothing that follows them: daily_cost_summaries is
+    BBOTS_OPEN_UNFOLLOWED = 4096, /* tables, and nothing that follows them: daily_cost_summaries is
                                     left to the caller (bbots/costs.h). Loading is so, too */
+    BBOTS_OPEN_ALONE = 8192 /* refuse when another process has the file open, and keep others out */
 } bbots_open_flag;
 
 /* What a commit waits for. No level can damage the file. */
@@ -98,7 +99,7 @@ typedef struct bbots_options {
  *
  * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
  * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
- * BBOTS_ALREADY_OPEN (in this process), BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
+ * BBOTS_ALREADY_OPEN (in this process), BBOTS_BUSY (see BBOTS_OPEN_ALONE), BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
  * BBOTS_KEY_MISSING (see BBOTS_OPEN_ALL_KEYS; the message names the key's id),
  * BBOTS_DISK_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
  */

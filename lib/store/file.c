@@ -280,6 +280,9 @@ static int judge(store_file *file, uint32_t *count, bbots_error *error)
     if (alone < 0) {
         return alone;
     }
+    if (alone != BBOTS_OK && file->options.alone) {
+        return bb_fail(error, BBOTS_BUSY, "somebody else has file \"%s\" open", file->path);
+    }
     file->page_bytes = view.source.page_bytes;
     bool marked = store_mark_read(file->fd, file->page_bytes, count);
     if (alone == BBOTS_OK) {
@@ -292,7 +295,8 @@ static int judge(store_file *file, uint32_t *count, bbots_error *error)
         file->map_bytes = bytes;
     }
     *count += 1;
-    return rc == BBOTS_OK ? store_use_share(file->path, file->fd, error) : rc;
+    return rc == BBOTS_OK && !file->options.alone ? store_use_share(file->path, file->fd, error)
+                                                  : rc;
 }
 
 /* Our turn has come: judges the file, opens LMDB's environment, and marks the file as open. */
@@ -452,6 +456,65 @@ static int give_name(const char *made, const char *path, bbots_error *error)
                                               errno, "cannot name the new file \"%s\"", path);
     }
     return rc == BBOTS_OK ? flush_folder_of(path, error) : rc;
+}
+
+int store_file_name(const char *made, const char *path, bbots_error *error)
+{
+    return give_name(made, path, error);
+}
+
+int store_file_replace(store_file *old, const char *made, int *turn, bbots_error *error)
+{
+    int fd = open(made, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return open_failure(made, errno, error);
+    }
+    int rc = store_turn_take(made, fd, error);
+    if (rc == BBOTS_OK && (fsync(fd) != 0 || rename(made, old->path) != 0)) {
+        rc = bb_fail_system(error, BBOTS_IO, errno, "cannot replace file \"%s\"", old->path);
+    }
+    if (rc == BBOTS_OK) {
+        (void)flush_folder_of(old->path, NULL); /* either file is whole: there is no way back */
+        *turn = fd;
+    } else {
+        close(fd);
+    }
+    return rc;
+}
+
+void store_file_release(int turn)
+{
+    store_turn_end(turn);
+    close(turn);
+}
+
+void store_file_remove(const char *path)
+{
+    size_t size = strlen(path) + 8;
+    char *lock = malloc(size);
+    unlink(path);
+    if (lock != NULL) {
+        snprintf(lock, size, "%s-lock", path);
+        unlink(lock);
+    }
+    free(lock);
+}
+
+uint64_t store_file_size(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+const char *store_file_path(const store_file *file)
+{
+    return file->path;
+}
+
+uint32_t store_file_mode(const store_file *file)
+{
+    struct stat status;
+    return fstat(file->fd, &status) == 0 ? (uint32_t)status.st_mode & 0777u : 0600;
 }
 
 /* Nobody has the new file open. */

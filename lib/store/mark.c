@@ -41,6 +41,9 @@ static int set_lock(int fd, short type, off_t offset, bool wait)
 
 static int cannot_lock(const char *path, bbots_error *error)
 {
+    if (errno == EAGAIN || errno == EACCES) {
+        return bb_fail(error, BBOTS_BUSY, "somebody has file \"%s\" for himself", path);
+    }
     return bb_fail_system(error, BBOTS_IO, errno, "cannot lock file \"%s\"", path);
 }
 

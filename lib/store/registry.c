@@ -25,9 +25,10 @@ int store_registry_add(store_file *file, bbots_error *error)
     }
     pthread_mutex_unlock(&registry_mutex);
     if (other != NULL && atomic_load(&other->abandoned)) {
-        return bb_fail(error, BBOTS_ALREADY_OPEN,
-                       "writing to file \"%s\" met damage in this process: another one has to open it",
-                       file->path);
+        return bb_fail(
+            error, BBOTS_ALREADY_OPEN,
+            "writing to file \"%s\" met damage in this process: another one has to open it",
+            file->path);
     }
     return other == NULL ? BBOTS_OK
                          : bb_fail(error, BBOTS_ALREADY_OPEN,

@@ -54,7 +54,8 @@ typedef struct store_options {
     uint64_t file_bytes_max; /* 0: no limit */
     bool relaxed;            /* do not wait for the meta page (BBOTS_RELAXED) */
     bool allow_network;
-    bool guard; /* faults in the map become errors (guard.c) */
+    bool alone;              /* nobody else may have the file open, now or meanwhile */
+    bool guard;              /* faults in the map become errors (guard.c) */
 } store_options;
 
 /* A transaction. The struct belongs to the caller and can be used again after its end. */
@@ -93,6 +94,27 @@ int store_file_create(const char *path, const store_options *options,
 
 int store_file_open(const char *path, const store_options *options, store_file **file,
                     bbots_error *error);
+
+/*
+ * Gives a file that is made under one name another one, flushed; BBOTS_FILE_EXISTS when there is a
+ * file of that name. The first name stays.
+ */
+int store_file_name(const char *made, const char *path, bbots_error *error);
+
+/*
+ * Puts a file that is made in the place of an open one that nobody else has open
+ * (store_options.alone). Nobody can open the new file until store_file_release(turn), which is
+ * called after the old one was closed: they share a lock file.
+ */
+int store_file_replace(store_file *old, const char *made, int *turn, bbots_error *error);
+void store_file_release(int turn);
+
+/* Removes a file and its lock file, if they are there. */
+void store_file_remove(const char *path);
+
+uint64_t store_file_size(const char *path);
+const char *store_file_path(const store_file *file);
+uint32_t store_file_mode(const store_file *file);
 
 /* Closes a file without open transactions; BBOTS_BUSY otherwise. */
 int store_file_close(store_file *file, bbots_error *error);
@@ -186,6 +208,9 @@ int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *
 
 /* Takes all keys out of a tree. */
 int store_tree_clear(store_txn *txn, store_tree tree, bbots_error *error);
+
+/* Whether a key that a cursor over STORE_MAIN gave is a tree's. */
+bool store_is_tree_record(store_bytes key);
 
 /* The number of keys of a tree. */
 int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_error *error);

@@ -6,6 +6,7 @@
  */
 #include "store/internal.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -265,6 +266,13 @@ int store_tree_clear(store_txn *txn, store_tree tree, bbots_error *error)
     tree_call call = call_of(txn, tree);
     int rc = store_guarded(txn->file, call_clear, &call, true);
     return rc == 0 ? BBOTS_OK : fail_write(txn->file, rc, error);
+}
+
+/* A key lies behind its node's header, whose flags say what the value is (pages/page.h). */
+bool store_is_tree_record(store_bytes key)
+{
+    const uint8_t *node = (const uint8_t *)key.data - PAGES_NODE_HEADER;
+    return (bb_load16(node + 4) & PAGES_TREE) != 0;
 }
 
 int store_tree_count(store_txn *txn, store_tree tree, uint64_t *count, bbots_error *error)

@@ -191,6 +191,12 @@ int catalog_load_stat(store_txn *txn, const bbots_table *table, engine_stat *sta
 int catalog_save_stat(store_txn *txn, const bbots_table *table, const engine_stat *stat,
                       bbots_error *error);
 
+/*
+ * Count and digest of a table as its rows say, each verified, and a serial behind all of them, but
+ * not before the one that stat has (repair.c). BBOTS_CORRUPTED: a row cannot be read.
+ */
+int stat_add_up(store_txn *txn, engine_table *engine, engine_stat *stat, bbots_error *error);
+
 /* Notes the transaction's number, which has to equal LMDB's when the file is opened. */
 int catalog_save_commit(store_txn *txn, bbots_error *error);
 

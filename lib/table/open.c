@@ -345,6 +345,7 @@ static store_options file_options(const bbots_options *options)
                             .relaxed = options->durability == BBOTS_RELAXED,
                             .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
                             .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0,
+                            .alone = (options->flags & BBOTS_OPEN_ALONE) != 0,
                             .guard = (options->flags & BBOTS_OPEN_GUARD) != 0};
     /* A few thousand are as good as any number: only those that are open cost time. */
     result.trees_max = 8 * BBOTS_TABLES_MAX;
@@ -357,7 +358,7 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
                            BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
                            BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS |
                            BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING | BBOTS_OPEN_GUARD |
-                           BBOTS_OPEN_UNFOLLOWED;
+                           BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_ALONE;
     const uint32_t loading = BBOTS_OPEN_LOADING | BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");

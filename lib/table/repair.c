@@ -31,21 +31,22 @@ static void tell(const repair *run, const bbots_table *table, const char *object
 
 /* ------------------------------------------------------------------ one table */
 
-/* Count, digest and serial as the rows say. A serial never goes back. */
-static int add_up(repair *run, engine_table *engine, engine_stat *stat)
+int stat_add_up(store_txn *txn, engine_table *engine, engine_stat *stat, bbots_error *error)
 {
     store_cursor cursor;
     store_bytes key;
     store_bytes data;
-    int rc = store_cursor_open(&run->txn->base, engine->trees[0], &cursor, run->error);
-    int step =
-        rc == BBOTS_OK ? store_cursor_move(&cursor, STORE_FIRST, &key, &data, run->error) : rc;
+    int rc = store_cursor_open(txn, engine->trees[0], &cursor, error);
+    int step = rc == BBOTS_OK ? store_cursor_move(&cursor, STORE_FIRST, &key, &data, error) : rc;
     stat->count = 0;
     stat->digest = (bb_hash){0, 0};
     while (step == BBOTS_OK) {
         bbots_row row;
         bb_hash hash;
-        step = row_open(engine, data, &row, &hash, run->error);
+        step = row_open(engine, data, &row, &hash, error);
+        if (step == BBOTS_OK) {
+            step = row_confirm_key(engine, &row, key, error);
+        }
         if (step == BBOTS_OK) {
             stat->count++;
             stat->digest = bb_hash_add(stat->digest, hash);
@@ -55,7 +56,7 @@ static int add_up(repair *run, engine_table *engine, engine_stat *stat)
                     stat->serial_next = value.integer < INT64_MAX ? value.integer + 1 : INT64_MAX;
                 }
             }
-            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, run->error);
+            step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
         }
     }
     store_cursor_close(&cursor);
@@ -85,7 +86,7 @@ static int rebuild(repair *run, engine_table *engine)
     txn_table *state;
     int rc = touch(run, engine, &state);
     if (rc == BBOTS_OK) {
-        rc = add_up(run, engine, &state->stat);
+        rc = stat_add_up(&run->txn->base, engine, &state->stat, run->error);
     }
     if (rc != BBOTS_OK) {
         return rc;

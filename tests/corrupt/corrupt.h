@@ -36,8 +36,8 @@ typedef struct world {
     char folder[64];
     char path[96];
     uint32_t page_bytes;
-    image images[IMAGES_MAX];    /* the file after its last commits; the newest is the last */
-    uint64_t sums[IMAGES_MAX];   /* what all rows of each add up to */
+    image images[IMAGES_MAX];  /* the file after its last commits; the newest is the last */
+    uint64_t sums[IMAGES_MAX]; /* what all rows of each add up to */
     unsigned image_count;
     uint64_t *rows; /* hashes of all rows that there ever were, sorted */
     size_t row_count;
@@ -57,8 +57,8 @@ static inline const image *world_newest(const world *all)
 void put_file(const char *path, const void *bytes, size_t size);
 
 /* Reads all rows of a store; false when some call failed. */
-bool world_scan(bbots_store *store, uint64_t *sum,
-                bool (*on_row)(uint64_t hash, void *context), void *context);
+bool world_scan(bbots_store *store, uint64_t *sum, bool (*on_row)(uint64_t hash, void *context),
+                void *context);
 
 /* Whether a row was ever in the file; whether rows add up to a state that was committed. */
 bool world_knows_row(const world *all, uint64_t hash);
@@ -76,10 +76,10 @@ void damage(const world *all, unsigned kind, uint64_t *random);
 
 /* What a damaged file led to. */
 enum outcome {
-    HARMLESS,   /* all as before, or as after an earlier commit, and the check finds nothing */
-    FOUND,      /* a call failed, or the check found something */
-    WRONG_ROW,  /* a row came back that never was */
-    BLIND,      /* other rows than any commit had, and the check found nothing */
+    HARMLESS,  /* all as before, or as after an earlier commit, and the check finds nothing */
+    FOUND,     /* a call failed, or the check found something */
+    WRONG_ROW, /* a row came back that never was */
+    BLIND,     /* other rows than any commit had, and the check found nothing */
     CRASHED,
     HUNG,
     OUTCOMES

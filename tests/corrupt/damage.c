@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 const char *const damage_names[DAMAGE_KINDS] = {
-    "bit flips",   "byte runs",  "zeroed pages",   "swapped pages",  "truncation", "extension",
-    "stale pages", "torn metas", "wrong sizes",    "cyclic pointers", "free list",  "lock file"};
+    "bit flips",   "byte runs",  "zeroed pages", "swapped pages",   "truncation", "extension",
+    "stale pages", "torn metas", "wrong sizes",  "cyclic pointers", "free list",  "lock file"};
 
 uint64_t draw(uint64_t *state)
 {
@@ -195,8 +195,8 @@ static void damage_free_list(target *file)
         }
         uint8_t *list = page + (node.data - page);
         uint64_t entry = below(file, node.data_size / 8);
-        bb_store64(list + 8 * entry, below(file, 3) == 0 ? draw(file->random)
-                                                         : below(file, file->pages + 3));
+        bb_store64(list + 8 * entry,
+                   below(file, 3) == 0 ? draw(file->random) : below(file, file->pages + 3));
         return;
     }
 }
@@ -215,9 +215,10 @@ static void damage_lock(target *file)
 
 void damage(const world *all, unsigned kind, uint64_t *random)
 {
-    static void (*const kinds[DAMAGE_KINDS])(target *file) = {
-        flip_bits, spoil_run,       zero_pages,      swap_pages, cut,              extend,
-        put_stale_pages, tear_meta, put_wrong_sizes, put_cycle,  damage_free_list, damage_lock};
+    static void (*const kinds[DAMAGE_KINDS])(target * file) = {
+        flip_bits,        spoil_run,       zero_pages, swap_pages,      cut,
+        extend,           put_stale_pages, tear_meta,  put_wrong_sizes, put_cycle,
+        damage_free_list, damage_lock};
     const image *newest = world_newest(all);
     char lock[128];
     target file = {.all = all, .size = newest->size, .random = random};

@@ -57,11 +57,12 @@ static int run_damage(uint64_t files, uint64_t seed)
     world_free(&all);
     print_tally(&found);
     uint64_t bad = found.all[CRASHED] + found.all[HUNG] + found.all[WRONG_ROW] + found.all[BLIND];
-    printf("corrupt: %llu files, %llu crashes, %llu hangs, %llu wrong rows, %llu missed by check (0) "
-           "%s\n",
-           (unsigned long long)files, (unsigned long long)found.all[CRASHED],
-           (unsigned long long)found.all[HUNG], (unsigned long long)found.all[WRONG_ROW],
-           (unsigned long long)found.all[BLIND], bad == 0 ? "ok" : "FAIL");
+    printf(
+        "corrupt: %llu files, %llu crashes, %llu hangs, %llu wrong rows, %llu missed by check (0) "
+        "%s\n",
+        (unsigned long long)files, (unsigned long long)found.all[CRASHED],
+        (unsigned long long)found.all[HUNG], (unsigned long long)found.all[WRONG_ROW],
+        (unsigned long long)found.all[BLIND], bad == 0 ? "ok" : "FAIL");
     return bad == 0 ? 0 : 1;
 }
 
@@ -124,7 +125,8 @@ static void flip_on(const world *all, shared *done, uint64_t flips, uint64_t see
 static int run_bitflip(uint64_t flips, uint64_t seed, unsigned rows)
 {
     world all;
-    shared *done = mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared *done =
+        mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (done == MAP_FAILED) {
         return 2;
     }

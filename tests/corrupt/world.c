@@ -141,8 +141,8 @@ static void add_node(bbots_txn *txn, uint64_t *random)
     bbots_value values[BBOTS_COLUMNS_MAX];
     bbots_error error;
     int label = bbots_table_column(NODES, bbots_text_of("label"));
-    size_t size = draw_below(random, 40) == 0 ? draw_below(random, sizeof text)
-                                              : draw_below(random, 60);
+    size_t size =
+        draw_below(random, 40) == 0 ? draw_below(random, sizeof text) : draw_below(random, 60);
     for (size_t i = 0; i < size; i++) {
         text[i] = (char)('a' + draw_below(random, 26));
     }

@@ -21,7 +21,7 @@
 
 static const command *const commands[] = {
     &command_create,  &command_tables, &command_schema, &command_get,    &command_scan,
-    &command_count,   &command_sum,    &command_stat,   &command_check,  &command_rebuild,
+    &command_count,   &command_sum,    &command_stat,   &command_check,   &command_backup, &command_compact,  &command_rebuild,
     &command_explain, &command_delete, &command_apply,  &command_import, &command_export,
     &command_keys,    &command_prices, &command_usage,  &command_queues,
 };
