@@ -74,10 +74,13 @@ static int open_and_look(const char *path, uint32_t flags, bbots_digest *digest,
     if (rc == BBOTS_OK) {
         assert_ok(bbots_store_stat(store, &stat, &fault));
         *opened = stat.opened;
+        bbots_check_result result;
         bbots_txn *txn = begin(store, BBOTS_READ);
         *digest = digest_of(txn);
+        /* A note is no finding: the number of the last page may be too great, which harms nobody. */
+        assert_ok(bbots_check(txn, NULL, &result, &fault));
+        assert_int_equal(result.damage + result.derived, 0);
         commit(txn);
-        check_store(store);
         assert_ok(bbots_close(store, &fault));
     }
     return rc;

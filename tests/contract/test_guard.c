@@ -55,6 +55,7 @@ static int check_all(bbots_store *store)
     int rc = bbots_begin(store, BBOTS_READ, &txn, NULL);
     if (rc == BBOTS_OK) {
         rc = bbots_check(txn, NULL, &result, NULL);
+        rc = rc == BBOTS_OK && result.damage > 0 ? BBOTS_CORRUPTED : rc;
         bbots_rollback(txn);
     }
     return rc;

@@ -19,23 +19,43 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static const command *const commands[] = {
-    &command_create,  &command_tables, &command_schema, &command_get,    &command_scan,
-    &command_count,   &command_sum,    &command_stat,   &command_check,   &command_backup, &command_compact,  &command_rebuild,
-    &command_explain, &command_delete, &command_apply,  &command_import, &command_export,
-    &command_keys,    &command_prices, &command_usage,  &command_queues,
+/* clang-format off */
+static const command *const commands[] = { /* in the order of `help` */
+    &command_create,
+    &command_tables,
+    &command_schema,
+    &command_get,
+    &command_scan,
+    &command_count,
+    &command_sum,
+    &command_stat,
+    &command_check,
+    &command_backup,
+    &command_compact,
+    &command_rebuild,
+    &command_explain,
+    &command_delete,
+    &command_apply,
+    &command_import,
+    &command_export,
+    &command_keys,
+    &command_prices,
+    &command_usage,
+    &command_queues,
 };
+/* clang-format on */
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
-static const char common_help[] = "Common options, anywhere on the line:\n"
-                                  "  --json      one JSON document instead of text for people\n"
-                                  "  --csv       comma-separated values with a header (RFC 4180)\n"
-                                  "  --quiet     no progress bar\n"
-                                  "  --keys KEYFILE\n"
-                                  "              keys that open and seal secrets (see `help keys`)\n"
-                                  "  --help      this help, or that of the command\n"
-                                  "  --version   the version of the library\n"
-                                  "  --          what follows is no option\n";
+static const char common_help[] =
+    "Common options, anywhere on the line:\n"
+    "  --json      one JSON document instead of text for people\n"
+    "  --csv       comma-separated values with a header (RFC 4180)\n"
+    "  --quiet     no progress bar\n"
+    "  --keys KEYFILE\n"
+    "              keys that open and seal secrets (see `help keys`)\n"
+    "  --help      this help, or that of the command\n"
+    "  --version   the version of the library\n"
+    "  --          what follows is no option\n";
 
 static const char exit_help[] =
     "Exit codes:\n"
