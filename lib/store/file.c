@@ -335,6 +335,24 @@ static int open_registered(store_file *file, bbots_error *error)
     return rc;
 }
 
+/*
+ * LMDB makes the lock file, or opens the one that is there, and would follow a link that somebody
+ * put there before to a file that he wants overwritten.
+ */
+static int judge_lock(const store_file *file, bbots_error *error)
+{
+    struct stat status;
+    char *lock;
+    if (asprintf(&lock, "%s-lock", file->path) < 0) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    bool foreign = lstat(lock, &status) == 0 && !S_ISREG(status.st_mode);
+    free(lock);
+    return foreign ? bb_fail(error, BBOTS_ACCESS_DENIED,
+                             "lock file \"%s-lock\" is a link or no regular file", file->path)
+                   : BBOTS_OK;
+}
+
 static int open_once(const char *path, const store_options *options, store_file **opened,
                      bbots_error *error)
 {
@@ -352,6 +370,9 @@ static int open_once(const char *path, const store_options *options, store_file 
     }
     file->fd = fd;
     int rc = judge_place(file, error);
+    if (rc == BBOTS_OK) {
+        rc = judge_lock(file, error);
+    }
     if (rc == BBOTS_OK) {
         rc = store_registry_add(file, error);
         if (rc == BBOTS_OK) {
