@@ -298,6 +298,17 @@ bench-instructions: ## instructions of each work under callgrind, the same on a 
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
 	python3 bench/document.py --take build/bench
 
+.PHONY: bench-secrets
+bench-secrets: ## secrets of 100 bytes written and read, sealed and in the open: N= rows
+	tools/setup.sh build
+	$(MAKE) $(BUILD)/bench-secrets
+	$(BUILD)/bench-secrets $(N)
+
+$(BUILD)/bench/secrets/main.o: $(GEN)/secrets_schema.c
+$(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/secrets_schema.o $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 .PHONY: quick
 quick: all test-programs $(BUILD)/bbots-bench ## run the release build's tests only
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
