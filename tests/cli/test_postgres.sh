@@ -15,7 +15,7 @@ tool=$(realpath "${BBOTS_INSPECT:-$here/build/release/bbots-inspect}")
 rows=${N:-30}
 seed=${SEED:-1}
 postgres_find
-work=$(mktemp -d /tmp/bbots-postgres.XXXXXX) || exit 1
+work=$(mktemp -d "$(postgres_place)/bbots-postgres.XXXXXX") || exit 1
 trap 'postgres_stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$work"

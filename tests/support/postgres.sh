@@ -1,6 +1,7 @@
 # postgres.sh - a private PostgreSQL for shell tests; sourced, not run.
 #
 #   postgres_find              finds the server's programs ($bin); ends the test as skipped without them
+#   postgres_place             where to make the test's folder: in memory when there is room
 #   postgres_start FOLDER      starts one with its data and socket in a new folder of that name
 #   postgres_stop              stops it; for the test's trap
 #   as_server COMMAND...       runs a command as the user that the server may run as
@@ -25,6 +26,14 @@ postgres_find() {
     if [ "$(id -u)" -eq 0 ]; then # the server refuses to run as root
         command -v runuser >/dev/null || postgres_skip "no runuser"
         id postgres >/dev/null 2>&1 || postgres_skip "no user postgres"
+    fi
+}
+
+postgres_place() {
+    if [ "$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1 | tr -dc 0-9)" -gt 2000000 ] 2>/dev/null; then
+        echo /dev/shm
+    else
+        echo "${TMPDIR:-/tmp}"
     fi
 }
 
