@@ -2,8 +2,8 @@
  * pg_schema.c - tables as PostgreSQL's definitions, in the parts that a load wants apart.
  *
  * Every name stands in quotes, so no list of reserved words can be out of date. Constraints have
- * the names that the store reports in its errors. An index that was made only because a foreign key
- * needs one here (BBOTS_INDEX_REFERENCE) is not written: it is none of the schema.
+ * the names that the store reports in its errors. Indexes that the generator made by itself, for a
+ * foreign key or a queue, are not written: they are none of the schema.
  */
 #include "pg_schema.h"
 
@@ -137,8 +137,9 @@ static void put_index(FILE *out, const bbots_table *table, const bbots_index *in
 
 void pg_put_indexes(FILE *out, const bbots_table *table)
 {
+    const unsigned own = BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE;
     for (unsigned i = 1; i < table->index_count; i++) {
-        if ((table->indexes[i].flags & BBOTS_INDEX_REFERENCE) == 0) {
+        if ((table->indexes[i].flags & own) == 0) {
             put_index(out, table, &table->indexes[i]);
         }
     }
