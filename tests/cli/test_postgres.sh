@@ -403,6 +403,48 @@ take seen busy.sql
 expect "an export is of one moment" same "$(state seen)" "$busy"
 sound busy
 
+# ---------------------------------------------------------------- types that the platform has not
+
+# A store of tests/format/shapes.sql, which has a column of every type: smallint, bigint, double
+# precision, bytea, composite keys.
+build=${BUILD:-build/release}
+case $build in /*) ;; *) build=$here/$build ;; esac
+if "$build/bbots-schema" --name shapes --out shapes.gen "$here/tests/format/shapes.sql" >shapes.log 2>&1 &&
+    ${CC:-gcc} -std=c11 -D_GNU_SOURCE -I"$here/include" -I"$build/gen" -Ishapes.gen "$here/tests/format/store_tool.c" \
+        shapes.gen/shapes_schema.c "$build/libbbots.so" -Wl,-rpath,"$build" -o store_tool >shapes.log 2>&1; then
+    shape_fresh() { rm -f "$1" "$1-lock"; ./store_tool "$1" create || fail "create $1"; }
+    shape_fresh shapes
+    "$tool" shapes schema --json >all.json
+    python3 -c '
+import json
+keep = [t for t in json.load(open("all.json")) if t["table"] in ("shapes", "names", "links")]
+json.dump(keep, open("shapes.json", "w"))'
+    mkdir shapes.csv
+    python3 "$here/tests/support/rows.py" shapes.json --rows 40 --seed 1 --csv shapes.csv --sql shapes.sql \
+        --skip shapes.point
+    take shapes --all shapes.csv
+    expect "shapes has rows" same "$(state shapes | grep -c '"rows": *40')" 3
+    "$tool" shapes export --format pg --schema-only -o shapes.schema.sql
+    load shapes shapes.schema.sql shapes.sql
+    for options in "" --inserts; do
+        # shellcheck disable=SC2086
+        pg_dump_of shapes $options >shapes.dump.sql
+        shape_fresh shapes.back
+        take shapes.back shapes.dump.sql
+        expect "every type comes in$options" same "$(state shapes.back)" "$(state shapes)"
+        sound shapes.back
+    done
+    "$tool" shapes export -o shapes.out.sql 2>/dev/null
+    load shapes_round shapes.out.sql
+    pg_dump_of shapes_round >shapes.dump.sql
+    shape_fresh shapes.back
+    take shapes.back shapes.dump.sql
+    expect "every type goes there and back" same "$(state shapes.back)" "$(state shapes)"
+else
+    fail "cannot build a store of shapes.sql"
+    cat shapes.log
+fi
+
 for words in "users --format pg" "--format pg --all" "--format pg --columns id" "--format pg --vectors x" \
     "--format pg --schema-only --data-only" "users --schema-only" "users --vectors array"; do
     # shellcheck disable=SC2086

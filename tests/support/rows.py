@@ -114,8 +114,7 @@ class Maker:
         parents = {}
         for key in table["foreign_keys"]:
             (own if key["parent"] == name else parents)[key["columns"][0]] = key
-        unique = {index["columns"][0] for index in table["indexes"]
-                  if index["kind"] != "index" and len(index["columns"]) == 1}
+        unique = {index["columns"][-1] for index in table["indexes"] if index["kind"] != "index"}
         primary = next(i for i in table["indexes"] if i["kind"] == "primary key")["columns"][0]
         columns = [c for c in table["columns"] if name + "." + c["name"] not in self.skip]
         rows = []
