@@ -409,8 +409,11 @@ sound busy
 # precision, bytea, composite keys.
 build=${BUILD:-build/release}
 case $build in /*) ;; *) build=$here/$build ;; esac
+sanitizers= # a library that was built with them wants a program with them
+grep -q __asan_init "$build/libbbots.so" && sanitizers=-fsanitize=address,undefined
+# shellcheck disable=SC2086
 if "$build/bbots-schema" --name shapes --out shapes.gen "$here/tests/format/shapes.sql" >shapes.log 2>&1 &&
-    ${CC:-gcc} -std=c11 -D_GNU_SOURCE -I"$here/include" -I"$build/gen" -Ishapes.gen "$here/tests/format/store_tool.c" \
+    ${CC:-gcc} $sanitizers -std=c11 -D_GNU_SOURCE -I"$here/include" -I"$build/gen" -Ishapes.gen "$here/tests/format/store_tool.c" \
         shapes.gen/shapes_schema.c "$build/libbbots.so" -Wl,-rpath,"$build" -o store_tool >shapes.log 2>&1; then
     shape_fresh() { rm -f "$1" "$1-lock"; ./store_tool "$1" create || fail "create $1"; }
     shape_fresh shapes

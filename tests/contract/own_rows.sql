@@ -1,5 +1,5 @@
 -- A row that is set to null and then goes, on two ways of different length (docs/differences.md, "References
--- to a row's own change"). Loaded into PostgreSQL by tests/cli/test_differences.sh as well.
+-- to a row's own change"). Loaded into PostgreSQL by tests/docs/test_differences.sh as well.
 
 CREATE TABLE roots ( -- What is deleted.
     id integer PRIMARY KEY

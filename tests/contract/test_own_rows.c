@@ -2,7 +2,7 @@
  * tests/contract/test_own_rows.c - the store's side of a difference from PostgreSQL: a row that this
  * very transaction wrote is set to null and deleted by one cascade, on two ways, and nothing refuses
  * (docs/differences.md, "References to a row's own change"; PostgreSQL's side is in
- * tests/cli/test_differences.sh).
+ * tests/docs/test_differences.sh).
  */
 #include "support/support.h"
 
