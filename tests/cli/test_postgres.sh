@@ -151,6 +151,16 @@ sed 's/^COPY public.users .*/COPY public.sessions (id, "userId", "expiresAt") FR
 expect "--create: a reference of an early batch" grep -q 'row (id)=(lost).*(userId)=(4711)' err || cat err
 expect "--create: nothing stays of that" same "$(ls new* 2>/dev/null)" ""
 
+# A store that is made with keys seals its secrets.
+rm -f new* key.file
+"$tool" new keys new key.file >out
+echo "INSERT INTO users (id, email) VALUES (1, 'a');
+INSERT INTO user_profiles (\"userId\", \"ghlApiKey\") VALUES (1, 'hidden-in-the-file');" >secret.sql
+take new secret.sql --create --keys key.file
+expect "--create --keys: secrets are sealed" same "$(grep -c hidden-in-the-file new)" 0
+expect "and open with the key" grep -q hidden-in-the-file \
+    <("$tool" --keys key.file new get user_profiles 1 --show-secrets)
+
 # Children first, and memory stays flat: beside the file's own pages, which the system maps, nothing
 # grows with the rows.
 children_first() {
@@ -256,6 +266,8 @@ printf "INSERT INTO users VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 printf "INSERT INTO users (email, name) VALUES ('a');\n" | refused "too few values" empty 'line 1' users 'name'
 printf "INSERT INTO users (email, nom) VALUES ('a', 'b');\n" | refused "an unknown column" empty nom 42703
 printf "INSERT INTO users (email, email) VALUES ('a', 'b');\n" | refused "a column twice" empty twice 42701
+printf "INSERT INTO user_profiles (\"userId\", \"ghlApiKey\") VALUES (1, 'hidden' 'hidden');\n" | refused "a secret in a wrong place" empty 'quoted text'
+expect "a secret is not told" sh -c '! grep -q hidden err'
 printf "INSERT INTO users (email) VALUES (lower('A'));\n" | refused "an expression" empty literal
 printf "INSERT INTO users (email) VALUES ('a') ON CONFLICT DO NOTHING;\n" | refused "on conflict" empty CONFLICT
 printf "INSERT INTO users (email) VALUES ('x');\n\nINSERT INTO users (email, \"createdAt\") VALUES\n ('y', '2026-01-01'),\n ('z', '2026-02-30');\n" |

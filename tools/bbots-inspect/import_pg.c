@@ -66,11 +66,17 @@ const pg_token *pg_advance(pg_script *script)
     return token;
 }
 
+/* A token for a message; what is quoted may be a secret and is not told. */
+static const char *show_token(const pg_token *token, char shown[JSONL_NAME_SHOWN])
+{
+    bbots_text text = {token->text, token->size};
+    return token->kind == PG_STRING ? "a quoted text" : jsonl_name(text, shown);
+}
+
 void pg_expect(pg_script *script, const char *text)
 {
     const pg_token *token = &script->lexer.token;
     char shown[JSONL_NAME_SHOWN];
-    bbots_text found = {token->text, token->size};
     if (pg_is(token, text)) {
         pg_advance(script);
     } else if (token->kind == PG_END) {
@@ -78,7 +84,7 @@ void pg_expect(pg_script *script, const char *text)
                   "the file ends within the statement that begins here");
     } else {
         pg_refuse(script, token->line, BBOTS_SYNTAX, NULL, NULL, "expected %s, found %s", text,
-                  jsonl_name(found, shown));
+                  show_token(token, shown));
     }
 }
 
@@ -283,11 +289,10 @@ static void read_statement(pg_script *script)
             return;
         }
     }
-    bbots_text text = {token->text, token->size};
     pg_refuse(script, token->line, BBOTS_SYNTAX, NULL, NULL,
               "a statement that begins with %s is not read: it could change data in a way that "
               "would be lost",
-              jsonl_name(text, shown));
+              show_token(token, shown));
 }
 
 /* Files that are no script, by their first bytes. */

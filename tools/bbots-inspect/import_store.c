@@ -25,7 +25,8 @@ static int make_store(import_store *to)
     bbots_error error;
     bbots_options options = {.schema = &bbots_platform_schema,
                              .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_LOADING,
-                             .durability = BBOTS_RELAXED};
+                             .durability = BBOTS_RELAXED,
+                             .keys = to->line->keys};
     if (access(to->line->file, F_OK) == 0) {
         return failed(to, "is there already; without --create rows are added to it");
     }
