@@ -38,6 +38,9 @@ static void numbers_and_names_are_given_once(void **state)
         for (size_t j = 0; j < i; j++) {
             assert_int_not_equal(bb_status_table[i].number, bb_status_table[j].number);
             assert_string_not_equal(bb_status_table[i].name, bb_status_table[j].name);
+            if (strncmp(bb_status_table[i].sqlstate, "BB", 2) == 0) { /* the class that is ours */
+                assert_string_not_equal(bb_status_table[i].sqlstate, bb_status_table[j].sqlstate);
+            }
         }
     }
 }
