@@ -103,6 +103,8 @@ void secret_memory_wipe(secret_memory *memory, bool keep);
 
 /* ------------------------------------------------------------------ counts (secret_count.c) */
 
+#define SECRET_COUNT_BYTES 16u /* of one key in the catalogue's record */
+
 /* A row changed: its sealed values are counted by key, the file is marked as sealed. */
 int secret_note_change(bbots_txn *txn, const engine_table *table, const engine_image *old,
                        const engine_image *new_image, bbots_error *error);

@@ -15,7 +15,6 @@
 
 #include <stdlib.h>
 
-#define ENTRY_SIZE 16u
 #define IDS_MAX                                                                                    \
     4096u /* more keys than that no host ever had: somebody writes sealed bytes of his own */
 
@@ -96,18 +95,18 @@ int secret_load_counts(bbots_txn *txn, secret_state **state, bbots_error *error)
         return rc;
     }
     rc = catalog_load_keys(&txn->base, &record, error);
-    if (rc == BBOTS_OK && record.size % ENTRY_SIZE != 0) {
+    if (rc == BBOTS_OK && record.size % SECRET_COUNT_BYTES != 0) {
         rc = bb_fail(error, BBOTS_CORRUPTED, "the catalogue's record of keys is damaged");
     }
     if (rc == BBOTS_OK) {
-        rc = reserve(*state, (unsigned)(record.size / ENTRY_SIZE), error);
+        rc = reserve(*state, (unsigned)(record.size / SECRET_COUNT_BYTES), error);
     }
     if (rc != BBOTS_OK) {
         return rc;
     }
-    (*state)->count_used = (unsigned)(record.size / ENTRY_SIZE);
+    (*state)->count_used = (unsigned)(record.size / SECRET_COUNT_BYTES);
     for (unsigned i = 0; i < (*state)->count_used; i++) {
-        const uint8_t *at = (const uint8_t *)record.data + (size_t)i * ENTRY_SIZE;
+        const uint8_t *at = (const uint8_t *)record.data + (size_t)i * SECRET_COUNT_BYTES;
         memcpy((*state)->counts[i].id.bytes, at, 8);
         (*state)->counts[i].values = bb_load64(at + 8);
     }
@@ -122,18 +121,18 @@ int secret_save_counts(bbots_txn *txn, bbots_error *error)
     if (state == NULL || !state->counts_dirty) {
         return BBOTS_OK;
     }
-    uint8_t *bytes = bb_arena_alloc(&txn->arena, (size_t)state->count_used * ENTRY_SIZE);
+    uint8_t *bytes = bb_arena_alloc(&txn->arena, (size_t)state->count_used * SECRET_COUNT_BYTES);
     if (bytes == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     for (unsigned i = 0; i < state->count_used; i++) {
         if (state->counts[i].values != 0) {
-            memcpy(bytes + (size_t)used * ENTRY_SIZE, state->counts[i].id.bytes, 8);
-            bb_store64(bytes + (size_t)used * ENTRY_SIZE + 8, state->counts[i].values);
+            memcpy(bytes + (size_t)used * SECRET_COUNT_BYTES, state->counts[i].id.bytes, 8);
+            bb_store64(bytes + (size_t)used * SECRET_COUNT_BYTES + 8, state->counts[i].values);
             used++;
         }
     }
-    store_bytes record = {bytes, (size_t)used * ENTRY_SIZE};
+    store_bytes record = {bytes, (size_t)used * SECRET_COUNT_BYTES};
     state->counts_dirty = false;
     return catalog_save_keys(&txn->base, record, error);
 }

@@ -415,6 +415,26 @@ static void a_wrong_record_is_found(void **state)
     expect_finding(BBOTS_DERIVED, "sessions", "", "", "missing or has a wrong size");
 }
 
+/* The record of keys says what the rows, which have no sealed value, do not. */
+static void a_wrong_record_of_keys_is_found(void **state)
+{
+    uint8_t record[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    (void)state;
+    raw file = raw_open();
+    raw_put(&file, NULL, "@keys", 5, record, sizeof record);
+    raw_commit(&file);
+    run_check(NULL, false);
+    assert_int_equal(world.count, 1);
+    expect_finding(BBOTS_DERIVED, "", "@keys", "",
+                   "counts 9 values sealed with key 0102030405060708; there are 0");
+    file = raw_open();
+    raw_put(&file, NULL, "@keys", 5, record, 15);
+    raw_commit(&file);
+    run_check(NULL, false);
+    assert_int_equal(world.count, 1);
+    expect_finding(BBOTS_DERIVED, "", "@keys", "", "wrong size");
+}
+
 /* ------------------------------------------------------------------ its options */
 
 static int stop(uint64_t done, uint64_t total, void *context)
@@ -549,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_strayed_block_is_found),
         cmocka_unit_test(forged_blocks_are_found),
         cmocka_unit_test(a_wrong_record_is_found),
+        cmocka_unit_test(a_wrong_record_of_keys_is_found),
         cmocka_unit_test(a_check_can_be_stopped),
         cmocka_unit_test(nothing_crashes_on_forged_bytes),
     };

@@ -120,12 +120,25 @@ static int set_scalar(jsonl_values *values, const bbots_table *table, unsigned c
     }
 }
 
+/* What json_put_value() writes of a sealed value says that there is one and not what it is. */
+static bool stands_for_sealed(const bbots_column *column, bbots_json element)
+{
+    bbots_json found;
+    return (column->flags & BBOTS_COLUMN_SECRET) != 0 &&
+           bbots_json_type_of(element) == BBOTS_JSON_OBJECT &&
+           bbots_json_member(element, bbots_text_of("$sealed"), &found) == BBOTS_OK;
+}
+
 int jsonl_value_set(jsonl_values *values, const bbots_table *table, unsigned column,
                     bbots_json element, bbots_error *error)
 {
     int rc = BBOTS_OK;
     if (bbots_json_type_of(element) == BBOTS_JSON_NULL) {
         values->values[column] = bbots_value_null();
+    } else if (stands_for_sealed(&table->columns[column], element)) {
+        rc = jsonl_fail(error, BBOTS_WRONG_TYPE, table, table->columns[column].name,
+                        "column \"%s\": {\"$sealed\":true} is no value; leave the column out",
+                        table->columns[column].name);
     } else if (table->columns[column].type == BBOTS_TYPE_JSONB) {
         values->values[column] = bbots_value_json(element);
     } else {
