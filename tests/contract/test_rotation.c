@@ -7,6 +7,7 @@
  */
 #include "support/support.h"
 
+#include <bbots/backup.h>
 #include <bbots/secrets.h>
 
 #include <signal.h>
@@ -178,7 +179,6 @@ static void a_stopped_rotation_goes_on(void **state)
 
 /* ------------------------------------------------------------------ killed on its way */
 
-
 static int tell_parent(uint64_t renewed, uint64_t rows, void *context)
 {
     (void)renewed;
@@ -256,19 +256,19 @@ static void a_killed_rotation_goes_on(void **state)
 
 /* ------------------------------------------------------------------ deletion that reaches copies */
 
-static void copy_file(const char *from, const char *to)
+static bool file_holds(const char *path, const uint8_t *bytes, size_t size)
 {
-    FILE *in = fopen(from, "rb");
-    FILE *out = fopen(to, "wb");
-    static char bytes[1 << 16];
-    size_t size;
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((size = fread(bytes, 1, sizeof bytes, in)) > 0) {
-        assert_int_equal(fwrite(bytes, 1, size, out), size);
-    }
-    fclose(in);
-    assert_int_equal(fclose(out), 0);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    size_t length = (size_t)ftell(file);
+    uint8_t *all = malloc(length);
+    rewind(file);
+    assert_int_equal(fread(all, 1, length, file), length);
+    fclose(file);
+    bool found = memmem(all, length, bytes, size) != NULL;
+    free(all);
+    return found;
 }
 
 static void assert_closed(bbots_txn *txn, const bbots_table *table, int64_t id, const char *name)
@@ -307,9 +307,7 @@ static void a_deleted_owners_secrets_stay_closed_in_old_copies(void **state)
     snprintf(copy, sizeof copy, "%s/backup.bbots", place->folder);
     open_with(place, old_key);
     add_people(place->store);
-    assert_ok(bbots_close(place->store, &fault));
-    place->store = NULL;
-    copy_file(place->path, copy);
+    assert_ok(bbots_backup(place->store, copy, &fault));
     open_with(place, both_keys);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     before = digest_of(txn);
@@ -353,19 +351,41 @@ static void a_deleted_owners_secrets_stay_closed_in_old_copies(void **state)
     assert_ok(bbots_close(restored, &fault));
 }
 
+/* A copy from which the data keys were taken, and the gaps that they left. */
 static void a_copy_without_data_keys_is_closed_at_once(void **state)
 {
     fixture *place = *state;
+    char copy[160];
+    uint8_t sealed[200];
+    bbots_row row;
+    snprintf(copy, sizeof copy, "%s/backup.bbots", place->folder);
     open_with(place, old_key);
     add_people(place->store);
-    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_backup(place->store, copy, &fault));
+    bbots_store *taken = open_keys(copy, NULL); /* that needs no key */
+    assert_non_null(taken);
+    bbots_txn *txn = begin(taken, BBOTS_WRITE);
+    assert_ok(get_id(txn, KEYS, 1, &row));
+    bbots_value key = row_at(&row, "key");
+    assert_int_equal(key.kind, BBOTS_SEALED);
+    size_t size = key.size;
+    assert_true(size <= sizeof sealed);
+    memcpy(sealed, key.data, size);
+    assert_true(file_holds(copy, sealed, size));
     assert_ok(delete_id(txn, KEYS, 1, NULL));
     assert_ok(delete_id(txn, KEYS, 2, NULL));
     commit(txn);
-    txn = begin(place->store, BBOTS_READ);
+    assert_ok(bbots_close(taken, &fault));
+    assert_ok(bbots_compact(copy, NULL, NULL, &fault));
+    assert_false(file_holds(copy, sealed, size));
+    taken = open_keys(copy, old_key); /* the very key that sealed the data keys */
+    assert_non_null(taken);
+    txn = begin(taken, BBOTS_READ);
     assert_closed(txn, ACCOUNTS, 1, "token");
     assert_closed(txn, ACCOUNTS, 2, "token");
     bbots_rollback(txn);
+    check_store(taken);
+    assert_ok(bbots_close(taken, &fault));
 }
 
 static void an_owner_who_gets_a_key_has_it_used_by_the_next_rotation(void **state)
