@@ -13,7 +13,7 @@ what=${1:-build}
 build="gcc make binutils pkg-config mawk|gawk liblmdb-dev libmsgpack-c-dev|libmsgpack-dev
 libsodium-dev libxxhash-dev libyajl-dev libsqlite3-dev"
 test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ libpq-dev valgrind sqlite3 postgresql
-python3 python3-cryptography git tmux"
+python3 python3-cryptography git tmux chromium"
 bench="gnuplot-nox|gnuplot python3"
 case $what in
 build) wanted=$build ;;

@@ -62,6 +62,7 @@ extern const command command_queues;
 extern const command command_costs;
 extern const command command_top;
 extern const command command_budget;
+extern const command command_report;
 extern const command command_import;
 extern const command command_export;
 extern const command command_apply;

@@ -41,6 +41,7 @@ static const command *const commands[] = { /* in the order of `help` */
     &command_costs,
     &command_top,
     &command_budget,
+    &command_report,
     &command_keys,
     &command_prices,
     &command_usage,

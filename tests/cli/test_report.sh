@@ -1,0 +1,57 @@
+#!/bin/bash
+# test_report.sh - the HTML report in a real browser: it renders without a complaint on the console, asks no network,
+# fits a phone and the dark, and its totals are those of the rows. Ends with "N passed, N failed".
+set -u
+inspect=${BBOTS_INSPECT:-build/release/bbots-inspect}
+case $inspect in /*) ;; *) inspect=$PWD/$inspect ;; esac
+sample=$(dirname "$inspect")/bbots-sample
+command -v chromium >/dev/null || { echo "skipped: no chromium"; exit 77; }
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+check() { # WHAT COMMAND...
+    what=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then passed=$((passed + 1)); else
+        failed=$((failed + 1))
+        echo "FAILED: $what"
+        head -c 1000 "$work/log"
+    fi
+}
+browser() { # WIDTH DARK WORDS...
+    width=$1
+    dark=$2
+    shift 2
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-background-networking \
+        --disable-component-update --disable-sync --user-data-dir="$work/profile" --hide-scrollbars \
+        --enable-logging=stderr --v=0 --window-size="$width,2400" $dark "$@" "file://$work/costs.html"
+}
+"$inspect" "$work/s.bb" create >/dev/null
+"$sample" rows --users 5 --executions 40 --calls 3000 | "$inspect" "$work/s.bb" apply >/dev/null
+check "a page is made" "$inspect" "$work/s.bb" report -o "$work/costs.html" --from 2025-11-01 --to 2026-01-01 \
+    --at 2025-12-20 --tz Europe/Berlin
+check "nothing of it comes from elsewhere" sh -c "! grep -Eo '(src|href)=\"?[^\" >]*|url\\([^)]*\\)|https?:' '$work/costs.html' | grep -v '^href=\"data:'"
+check "there is no script" sh -c "! grep -qi '<script' '$work/costs.html'"
+browser 800 "" --dump-dom >"$work/dom" 2>"$work/console"
+check "the browser shows it to its end" grep -q 'Executions that cost most' "$work/dom"
+check "no complaint on the console" sh -c "! grep -q 'CONSOLE' '$work/console'"
+total=$("$inspect" --json "$work/s.bb" costs --from 2025-11-01 --to 2026-01-01 | python3 -c 'import json, sys
+print(json.load(sys.stdin)["total_usd"])')
+check "the total is that of the rows" grep -q "<b>$total</b>" "$work/dom"
+charts=$(grep -oE 'class="?chart' "$work/dom" | wc -l)
+tables=$(grep -o '<table' "$work/dom" | wc -l)
+check "every chart has a table" test "$charts" -ge 4 -a "$charts" -eq "$tables"
+for look in "800 " "390 " "800 --force-dark-mode --enable-features=WebContentsForceDark"; do
+    # shellcheck disable=SC2086
+    browser ${look%% *} "${look#* }" --screenshot="$work/shot.png" >/dev/null 2>&1
+    check "a picture at ${look}" sh -c "[ \$(stat -c %s '$work/shot.png') -gt 10000 ]"
+    [ -z "${KEEP:-}" ] || cp "$work/shot.png" "$KEEP-${look%% *}${look:+$(echo "$look" | wc -c)}.png"
+    rm -f "$work/shot.png"
+done
+"$inspect" "$work/s.bb" report --from 2025-01-01 >"$work/log" 2>&1
+check "half a range is refused" test $? = 2
+"$inspect" "$work/s.bb" report -o /nowhere/x.html >"$work/log" 2>&1
+check "a file that cannot be made is refused" test $? = 3
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
