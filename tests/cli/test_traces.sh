@@ -67,5 +67,25 @@ print(sum(int(row["ContextTokens"]) + int(row["GeneratedTokens"])
 PYTHON
 )
 check "the tokens add up" "$wanted" "$("$inspect" --csv "$work/a.bbots" sum api_token_usage totalTokens | tail -n 1 | tr -d '\r' | sed 's/.*,//')"
+# Cost by day, once more by Python's decimal: each call rounded half up to four digits, then added.
+wanted=$(python3 - "${traces[@]}" <<'PYTHON'
+import csv, sys
+from decimal import Decimal, ROUND_HALF_UP
+days = {}
+for name in sys.argv[1:]:
+    for row in csv.DictReader(open(name)):
+        cost = (Decimal(row["ContextTokens"]) * 3 + Decimal(row["GeneratedTokens"]) * 15) / 1000000
+        day = row["TIMESTAMP"][:10]
+        days[day] = days.get(day, Decimal(0)) + cost.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+for day in sorted(days):
+    print(day, "%.6f" % days[day])
+PYTHON
+)
+check "the cost of each day, to the last digit" "$wanted" "$("$inspect" --csv "$work/a.bbots" costs --by day |
+    tail -n +2 | cut -d , -f 1,2 | tr ',' ' ')"
+check "and of all summaries" "$(echo "$wanted" | python3 -c 'import sys
+from decimal import Decimal
+print("%.4f" % sum(Decimal(line.split()[1]) for line in sys.stdin))')" "$("$inspect" --csv "$work/a.bbots" \
+    sum daily_cost_summaries totalCostUsd | tail -n 1 | tr -d '\r' | sed 's/.*,//')"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
