@@ -65,7 +65,7 @@ BBOTS_API BBOTS_CHECKED int bbots_check(bbots_txn *txn, const bbots_check_option
  * the check finds derived data wrong, its index trees, live aggregates, count, digest and next
  * number. on_repair (may be NULL) is told of each thing that was rebuilt. Rows are not touched.
  * *result: tables, rows, and the derived data and damage that were found before. Damage
- * remains: a salvage is for it.
+ * remains: bbots_salvage() is for it.
  *
  * Errors: BBOTS_CORRUPTED (a row cannot be read), BBOTS_UNIQUE_VIOLATION (rows clash), BBOTS_READ_ONLY,
  * BBOTS_TRANSACTION_BROKEN, BBOTS_MAP_FULL, BBOTS_NO_MEMORY. The transaction can then only be
@@ -76,6 +76,35 @@ BBOTS_API BBOTS_CHECKED int bbots_repair(bbots_txn *txn,
                                                            void *context),
                                          void *context, bbots_check_result *result,
                                          bbots_error *error);
+
+typedef struct bbots_salvage_options {
+    const bbots_schema *schema; /* of the rows; NULL: the one that the broken file holds */
+    /* Called for each row that is known to be lost; the strings live during the call. May be NULL. */
+    void (*on_loss)(const bbots_finding *finding, void *context);
+    void *context;
+} bbots_salvage_options;
+
+typedef struct bbots_salvage_result {
+    uint64_t rows;      /* in the new store */
+    uint64_t scattered; /* of those that were found: on pages that no tree reached */
+    uint64_t damaged;   /* in their tree, but no row any more */
+    uint64_t dropped;   /* proved, but without what a constraint asks for */
+} bbots_salvage_result;
+
+/*
+ * Writes every row of a broken file that can be proved (its checksum fits) into a new store, in
+ * which all constraints hold, and reports the rest. The broken file is only read, without a lock:
+ * nobody should write to it meanwhile. Whatever its bytes, it ends. What never was on a readable
+ * page is not reported, since nothing tells of it. If the list of free pages is damaged, rows that
+ * were deleted may come back, and older versions of rows whose newer one is lost.
+ *
+ * Errors: BBOTS_FILE_MISSING, BBOTS_NOT_A_STORE (neither meta page is one), BBOTS_CORRUPTED (no schema is
+ * given or found), BBOTS_FILE_EXISTS, and those of bbots_open() and bbots_insert(). There is no new
+ * file then.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_salvage(const char *broken, const char *path,
+                                          const bbots_salvage_options *options,
+                                          bbots_salvage_result *result, bbots_error *error);
 
 #ifdef __cplusplus
 }

@@ -222,8 +222,9 @@ static int visit_leaf(pages_walker *walk, const uint8_t *page, uint64_t number, 
     walk->seen_record.leaves++;
     walk->seen_record.entries += slots;
     const pages_walk_options *options = walk->options;
-    if (walk->kind == WALK_TREE && options->on_leaf != NULL &&
-        options->on_leaf(walk->name, walk->name_size, page, options->context) != 0) {
+    if (walk->kind != WALK_FREE_LIST && options->on_leaf != NULL &&
+        options->on_leaf(walk->kind == WALK_TREE ? walk->name : "", walk->name_size, page,
+                         options->context) != 0) {
         return BBOTS_END;
     }
     for (unsigned slot = 0; slot < slots && rc == BBOTS_OK; slot++) {

@@ -17,7 +17,7 @@ typedef struct pages_fault {
 typedef struct pages_walk_options {
     /* Each may be NULL. Strings and pages live during the call; a result other than 0 stops. */
     int (*on_fault)(const pages_fault *fault, void *context);
-    /* A leaf of a tree whose record lies in the main tree, without a fault in itself. */
+    /* A leaf without a fault in itself; the main tree's has the name "", the free list's none. */
     int (*on_leaf)(const char *name, size_t name_size, const uint8_t *page, void *context);
     /* After each tree, a page that no tree reached and that is not free either. */
     int (*on_lost)(uint64_t page, void *context);

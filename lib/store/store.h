@@ -171,6 +171,15 @@ typedef int store_fault_seen(const store_fault *fault, void *context);
 /* Walks the pages of the last commit, while others may write. */
 int store_walk(store_file *file, store_fault_seen *seen, void *context, bbots_error *error);
 
+/*
+ * Called for what a leaf holds. tree: the name of the tree that reached it, "" for the main tree; its
+ * data is NULL for a page that was found by itself. A result other than BBOTS_OK stops.
+ */
+typedef int store_leaf_seen(store_bytes tree, store_bytes key, store_bytes value, void *context);
+
+/* All leaves of a file that may be broken in any way, read without LMDB (leaves.c). */
+int store_leaves(const char *path, store_leaf_seen *seen, void *context, bbots_error *error);
+
 /* Whether faults in the file's memory come back as errors. */
 bool store_is_guarded(const store_file *file);
 

@@ -82,6 +82,31 @@ static int write_some(bbots_txn *txn, void *context, bbots_error *error)
     return rc;
 }
 
+/* What is salvaged was once in the file, and the new store is whole. */
+static enum outcome salvage(const world *all)
+{
+    bbots_options options = {.schema = &bbots_sample_schema};
+    bbots_salvage_result result;
+    bbots_store *store;
+    char path[128];
+    char lock[160];
+    seen rows = {all, false};
+    uint64_t sum;
+    bool whole = false;
+    snprintf(path, sizeof path, "%s-salvaged", all->path);
+    snprintf(lock, sizeof lock, "%s-lock", path);
+    if (bbots_salvage(all->path, path, NULL, &result, NULL) != BBOTS_OK) {
+        return FOUND;
+    }
+    if (bbots_open(path, &options, &store, NULL) == BBOTS_OK) {
+        whole = world_scan(store, &sum, judge_row, &rows) && !check_finds(store);
+        (void)bbots_close(store, NULL);
+    }
+    unlink(path);
+    unlink(lock);
+    return rows.wrong ? WRONG_ROW : whole ? HARMLESS : BLIND;
+}
+
 enum outcome ordeal_all(const world *all)
 {
     bbots_options options = {.schema = &bbots_sample_schema,
@@ -90,6 +115,10 @@ enum outcome ordeal_all(const world *all)
     enum outcome outcome = ordeal_read(all);
     if (outcome == WRONG_ROW || outcome == BLIND) {
         return outcome;
+    }
+    enum outcome salvaged = salvage(all);
+    if (salvaged == WRONG_ROW || salvaged == BLIND) {
+        return salvaged;
     }
     if (bbots_open(all->path, &options, &store, NULL) != BBOTS_OK) {
         return outcome;

@@ -1,0 +1,179 @@
+/*
+ * tests/contract/test_salvage.c - proves bbots_salvage() (bbots/check.h): what can be proved is in
+ * the new store, constraints hold there, what is missing was said.
+ */
+#include "support/support.h"
+
+#include <bbots/sample.h>
+
+#include <fcntl.h>
+#include <pages/meta.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NODES (&sample_nodes_table)
+#define PAGE  4096
+
+static const bbots_options usual = {.schema = &bbots_sample_schema};
+
+static char *new_path(const fixture *place)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/new", place->folder);
+    return path;
+}
+
+/* Every tenth node is the parent of the nine behind it. */
+static bbots_digest make_nodes(const char *path, int count)
+{
+    static char large[9000];
+    memset(large, 'l', sizeof large - 1);
+    bbots_store *store = make_store(path, &bbots_sample_schema);
+    bbots_txn *txn = begin(store, BBOTS_WRITE);
+    for (int i = 1; i <= count; i++) {
+        char label[40];
+        snprintf(label, sizeof label, "the label of node %d", i);
+        if (i % 10 == 1) {
+            assert_ok(insert_named(txn, NODES, "label", string(i % 100 == 1 ? large : label)));
+        } else {
+            assert_ok(insert_named(txn, NODES, "label", string(label), "parent",
+                                   integer(i - (i + 9) % 10)));
+        }
+    }
+    commit(txn);
+    txn = begin(store, BBOTS_READ);
+    bbots_digest digest = digest_of(txn);
+    commit(txn);
+    assert_ok(bbots_close(store, &fault));
+    return digest;
+}
+
+static uint8_t *load(const char *path, size_t *size)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0 && fstat(fd, &status) == 0);
+    *size = (size_t)status.st_size;
+    uint8_t *bytes = malloc(*size);
+    assert_int_equal(read(fd, bytes, *size), *size);
+    close(fd);
+    return bytes;
+}
+
+static void store_bytes_at(const char *path, off_t at, const void *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, bytes, size, at), size);
+    close(fd);
+}
+
+typedef struct losses {
+    unsigned count;
+    unsigned orphans;
+} losses;
+
+static void on_loss(const bbots_finding *finding, void *context)
+{
+    losses *seen = context;
+    assert_true(finding->message[0] != '\0');
+    seen->count++;
+    seen->orphans += strstr(finding->object, "fkey") != NULL;
+}
+
+static bbots_salvage_result salvage(const fixture *place, losses *seen)
+{
+    bbots_salvage_result result;
+    bbots_salvage_options options = {.on_loss = on_loss, .context = seen};
+    memset(seen, 0, sizeof *seen);
+    assert_ok(bbots_salvage(place->path, new_path(place), &options, &result, &fault));
+    return result;
+}
+
+static void expect_new(const fixture *place, const bbots_digest *digest, uint64_t rows)
+{
+    bbots_store *store = open_store(new_path(place), &usual);
+    assert_int_equal(check_store(store), rows);
+    bbots_txn *txn = begin(store, BBOTS_READ);
+    if (digest != NULL) {
+        assert_digest(txn, *digest);
+    }
+    commit(txn);
+    assert_ok(bbots_close(store, &fault));
+}
+
+static void a_whole_file_gives_all_of_it(void **state)
+{
+    fixture *place = *state;
+    losses seen;
+    bbots_digest digest = make_nodes(place->path, 2000);
+    bbots_salvage_result result = salvage(place, &seen);
+    assert_int_equal(result.rows, 2000);
+    assert_int_equal(result.scattered + result.damaged + result.dropped + seen.count, 0);
+    expect_new(place, &digest, 2000);
+    bbots_salvage_result again;
+    assert_status(bbots_salvage(place->path, new_path(place), NULL, &again, &fault),
+                  BBOTS_FILE_EXISTS);
+    assert_status(bbots_salvage("/nowhere", "/nowhere/else", NULL, &again, &fault),
+                  BBOTS_FILE_MISSING);
+}
+
+/* No branch can be read any more: rows are found on their leaves, and prove themselves. */
+static void rows_are_found_without_their_tree(void **state)
+{
+    fixture *place = *state;
+    losses seen;
+    size_t size;
+    unsigned branches = 0;
+    bbots_digest digest = make_nodes(place->path, 2000);
+    uint8_t *bytes = load(place->path, &size);
+    static const uint8_t zeros[PAGE];
+    for (size_t page = 2; page < size / PAGE; page++) {
+        if (page_kind(bytes + page * PAGE) == PAGES_BRANCH &&
+            page_number(bytes + page * PAGE) == page) {
+            store_bytes_at(place->path, (off_t)(page * PAGE), zeros, PAGE);
+            branches++;
+        }
+    }
+    free(bytes);
+    assert_true(branches >= 1);
+    bbots_salvage_result result = salvage(place, &seen);
+    assert_int_equal(result.rows, 2000);
+    assert_true(result.scattered > 1000);
+    expect_new(place, &digest, 2000);
+}
+
+/* One parent is damaged: its nine children cannot stay. */
+static void what_hangs_on_a_lost_row_is_dropped_and_said(void **state)
+{
+    fixture *place = *state;
+    losses seen;
+    size_t size;
+    make_nodes(place->path, 200);
+    uint8_t *bytes = load(place->path, &size);
+    const char *wanted = "the label of node 31";
+    for (size_t at = 2 * PAGE; at + 24 < size; at++) {
+        if (memcmp(bytes + at, wanted, strlen(wanted)) == 0) {
+            store_bytes_at(place->path, (off_t)at, "T", 1);
+        }
+    }
+    free(bytes);
+    bbots_salvage_result result = salvage(place, &seen);
+    assert_int_equal(result.damaged, 1);
+    assert_int_equal(result.dropped, 9);
+    assert_int_equal(seen.orphans, 9);
+    assert_int_equal(result.rows, 190);
+    expect_new(place, NULL, 190);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_whole_file_gives_all_of_it),
+        TEST(rows_are_found_without_their_tree),
+        TEST(what_hangs_on_a_lost_row_is_dropped_and_said),
+    };
+    choose_tests();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
