@@ -74,6 +74,17 @@ typedef enum bbots_opened {
     BBOTS_OPENED_WENT_BACK = 4      /* ... and a commit newer than the state in force may have been there */
 } bbots_opened;
 
+/* A read transaction that is open, of any process. */
+typedef struct bbots_reader {
+    int process;          /* its number */
+    bool own;             /* of this process */
+    uint64_t transaction; /* number of the commit that it sees */
+    uint64_t behind;      /* commits since: their freed pages cannot be used again */
+} bbots_reader;
+
+/* Called with a reader; it lives during the call. */
+typedef int bbots_on_reader(const bbots_reader *reader, void *context);
+
 typedef struct bbots_options {
     const bbots_schema *schema;  /* expected of the file, or NULL: whatever the file holds */
     uint32_t flags;              /* enum bbots_open_flag */
@@ -85,6 +96,15 @@ typedef struct bbots_options {
     const bbots_keyring *keys;   /* seal and open secret columns (bbots/secret.h); copied, may be freed
                                     after the call. NULL: secret columns of a new store are stored in
                                     the open, and those of a sealed one stay closed */
+    /*
+     * Long readers make the file grow. When on_long_reader is set, it is called every 64 write
+     * transactions, before one begins, for each reader that is more than reader_commits_max commits
+     * behind. A result other than 0 refuses the write transaction: BBOTS_BUSY. It must not call the
+     * library. (Readers of processes that are gone are cleared at the same time, always.)
+     */
+    uint64_t reader_commits_max;
+    bbots_on_reader *on_long_reader;
+    void *reader_context;
 } bbots_options;
 
 /*
@@ -208,6 +228,14 @@ typedef struct bbots_stat {
 /* Errors: BBOTS_FORKED, BBOTS_IO. */
 BBOTS_API BBOTS_CHECKED int bbots_store_stat(bbots_store *store, bbots_stat *stat,
                                              bbots_error *error);
+
+/*
+ * Calls on_reader for each read transaction that is open on the file, of all processes; those whose
+ * process is gone are cleared before. A result other than 0 ends it and is returned.
+ * Errors: BBOTS_FORKED, BBOTS_IO.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_readers(bbots_store *store, bbots_on_reader *on_reader,
+                                          void *context, bbots_error *error);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,7 @@ struct store_file {
     bool guarded;               /* faults in LMDB come back as STORE_FAULTED */
     atomic_bool poisoned;       /* one did: nothing but closing is left */
     atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
+    atomic_uint writes_begun;     /* so that readers are minded now and then */
     atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
     atomic_bool writing;        /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
@@ -144,6 +145,9 @@ int store_check_poison(store_file *file, bbots_error *error);
 
 /* Inside a guarded call: reads of each page of a large value, so that a fault is met here. */
 void store_touch(const store_file *file, const MDB_val *value);
+
+/* Before a write: now and then clears dead readers and shows long ones; BBOTS_BUSY (readers.c). */
+int store_mind_readers(store_file *file, bbots_error *error);
 
 /* The registry of open files: one environment per file and process. */
 int store_registry_add(store_file *file, bbots_error *error);

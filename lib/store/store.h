@@ -44,6 +44,17 @@ enum store_opened {
     STORE_WENT_BACK = 4 /* a newer commit may have been there; its meta page was torn */
 };
 
+/* A read transaction of any process. */
+typedef struct store_reader {
+    int process;
+    bool own;             /* of this process */
+    uint64_t transaction; /* the commit that it sees */
+    uint64_t behind;      /* commits since */
+} store_reader;
+
+/* A result other than 0 ends the list. */
+typedef int store_reader_seen(const store_reader *reader, void *context);
+
 typedef struct store_options {
     store_trust trust;
     bool plain_reads; /* through LMDB only */
@@ -52,6 +63,9 @@ typedef struct store_options {
     uint32_t trees_max;
     uint64_t map_bytes;
     uint64_t file_bytes_max; /* 0: no limit */
+    uint64_t reader_commits_max; /* readers further behind go to on_long_reader; NULL: to nobody */
+    store_reader_seen *on_long_reader;
+    void *reader_context;
     bool relaxed;            /* do not wait for the meta page (BBOTS_RELAXED) */
     bool allow_network;
     bool alone;              /* nobody else may have the file open, now or meanwhile */
@@ -126,6 +140,12 @@ int store_check_process(const store_file *file, bbots_error *error);
 bool store_map_can_grow(const store_file *file);
 
 int store_file_stat(store_file *file, store_stat *stat, bbots_error *error);
+
+/*
+ * Clears dead readers, then shows all that read now (readers.c). Returns BBOTS_OK, or what ended
+ * the list.
+ */
+int store_readers(store_file *file, store_reader_seen *seen, void *context, bbots_error *error);
 
 /* ------------------------------------------------------------------ transactions (txn.c) */
 

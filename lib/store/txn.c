@@ -102,6 +102,9 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     if (write) {
         rc = store_check_thread(file, error);
         if (rc == BBOTS_OK) {
+            rc = store_mind_readers(file, error);
+        }
+        if (rc == BBOTS_OK) {
             rc = store_map_grow(file, error);
         }
         if (rc != BBOTS_OK) {

@@ -63,6 +63,8 @@ struct bbots_store {
     store_tree live;          /* of all live aggregates, when the schema has any */
     bool has_lives;
     bool plain;               /* nothing follows rows */
+    bbots_on_reader *on_long_reader; /* the host's, or NULL */
+    void *reader_context;
     bool read_only;
     bbots_keyring *keys;      /* NULL: none were given */
     engine_table *data_keys;  /* the table that holds data keys, or NULL */

@@ -342,6 +342,7 @@ static store_options file_options(const bbots_options *options)
                             .readers_max = options->readers_max,
                             .map_bytes = options->map_bytes,
                             .file_bytes_max = options->file_bytes_max,
+                            .reader_commits_max = options->reader_commits_max,
                             .relaxed = options->durability == BBOTS_RELAXED,
                             .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
                             .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0,
@@ -377,11 +378,30 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
     return BBOTS_OK;
 }
 
+static bbots_reader shown_reader(const store_reader *reader)
+{
+    bbots_reader shown = {reader->process, reader->own, reader->transaction, reader->behind};
+    return shown;
+}
+
+/* A long reader, on its way from the file to the host. */
+static int pass_reader(const store_reader *reader, void *context)
+{
+    const bbots_store *store = context;
+    bbots_reader shown = shown_reader(reader);
+    return store->on_long_reader(&shown, store->reader_context);
+}
+
 /* Opens the file; makes it first when that is wanted and there is none. */
-static int open_file(const char *path, const bbots_options *options, store_file **file,
+static int open_file(bbots_store *store, const char *path, const bbots_options *options,
                      bbots_error *error)
 {
+    store_file **file = &store->file;
     store_options settings = file_options(options);
+    settings.on_long_reader = options->on_long_reader != NULL ? pass_reader : NULL;
+    settings.reader_context = store;
+    store->on_long_reader = options->on_long_reader;
+    store->reader_context = options->reader_context;
     bool create = (options->flags & BBOTS_OPEN_CREATE) != 0;
     bool exclusive = create && (options->flags & BBOTS_OPEN_EXCLUSIVE) != 0;
     int rc;
@@ -482,7 +502,7 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     store->loading = (options->flags & BBOTS_OPEN_LOADING) != 0;
     rc = take_keys(store, options, error);
     if (rc == BBOTS_OK) {
-        rc = open_file(path, options, &store->file, error);
+        rc = open_file(store, path, options, error);
     }
     if (rc == BBOTS_OK) {
         rc = open_engine(store, path, options, error);
@@ -547,6 +567,25 @@ int bbots_store_stat(bbots_store *store, bbots_stat *stat, bbots_error *error)
         stat->format_version = CATALOG_FORMAT_VERSION;
     }
     return rc;
+}
+
+typedef struct reader_call {
+    bbots_on_reader *on_reader;
+    void *context;
+} reader_call;
+
+static int show_reader(const store_reader *reader, void *context)
+{
+    const reader_call *call = context;
+    bbots_reader shown = shown_reader(reader);
+    return call->on_reader(&shown, call->context);
+}
+
+int bbots_readers(bbots_store *store, bbots_on_reader *on_reader, void *context, bbots_error *error)
+{
+    reader_call call = {on_reader, context};
+    bb_error_clear(error);
+    return store_readers(store->file, show_reader, &call, error);
 }
 
 const char *bbots_version(void)

@@ -51,6 +51,7 @@ extern const command command_count;
 extern const command command_sum;
 extern const command command_stat;
 extern const command command_check;
+extern const command command_readers;
 extern const command command_salvage;
 extern const command command_backup;
 extern const command command_compact;

@@ -30,7 +30,7 @@ static const command *const commands[] = { /* in the order of `help` */
     &command_sum,
     &command_stat,
     &command_check,
-    &command_salvage, &command_backup,
+    &command_readers, &command_salvage, &command_backup,
     &command_compact,
     &command_rebuild,
     &command_explain,
