@@ -16,7 +16,6 @@
 #define FORMAT_KEY "@bbots"
 #define SCHEMA_KEY "@schema"
 #define KEYS_KEY "@keys"
-#define FORMAT_SIZE 32
 #define STAT_SIZE 32
 #define CATALOG_FEATURES CATALOG_SEALED /* all that this library knows */
 
@@ -33,7 +32,7 @@ static store_bytes string_key(const char *string)
 static int save_format(store_txn *txn, const bbots_fingerprint *fingerprint, uint32_t features,
                        bbots_error *error)
 {
-    uint8_t record[FORMAT_SIZE];
+    uint8_t record[CATALOG_FORMAT_SIZE];
     memcpy(record, format_magic, 8);
     bb_store32(record + 8, CATALOG_FORMAT_VERSION);
     bb_store32(record + 12, features);
@@ -94,7 +93,7 @@ int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error
     if (rc < 0) {
         return rc;
     }
-    uint32_t features = rc == BBOTS_OK && before.size >= FORMAT_SIZE ? features_of(before) : 0;
+    uint32_t features = rc == BBOTS_OK && before.size >= CATALOG_FORMAT_SIZE ? features_of(before) : 0;
     rc = save_format(txn, &schema->fingerprint, features, error);
     if (rc == BBOTS_OK) {
         rc = save_schema(txn, schema, error);
@@ -127,7 +126,7 @@ int catalog_create(store_file *file, void *schema, bbots_error *error)
 /* Judges the format record. */
 static int check_format(const char *path, int rc, store_bytes record, bbots_error *error)
 {
-    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && (record.size < FORMAT_SIZE ||
+    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && (record.size < CATALOG_FORMAT_SIZE ||
                                                      memcmp(record.data, format_magic, 8) != 0))) {
         return bb_fail(error, BBOTS_NOT_A_STORE,
                        "file \"%s\" is an LMDB file, but no store of this library", path);
@@ -182,6 +181,25 @@ static int read_schema(store_txn *txn, const uint8_t *fingerprint, bb_arena *are
     return rc;
 }
 
+int catalog_check_schema(store_txn *txn, bbots_error *error)
+{
+    const bbots_schema *found;
+    bb_arena arena;
+    store_bytes record;
+    int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &record, error);
+    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && record.size < CATALOG_FORMAT_SIZE)) {
+        return bb_fail(error, BBOTS_CORRUPTED, "the file's format record is missing or damaged");
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    bb_arena_init(&arena);
+    rc = read_schema(txn, (const uint8_t *)record.data + CATALOG_FINGERPRINT_AT, &arena, &found,
+                     error);
+    bb_arena_free(&arena);
+    return rc;
+}
+
 int catalog_read(store_file *file, const char *path, const bbots_schema *expected, bb_arena *arena,
                  const bbots_schema **found, bbots_error *error)
 {
@@ -216,7 +234,7 @@ int catalog_confirm(store_txn *txn, const bbots_fingerprint *fingerprint, uint32
     if (rc < 0) {
         return rc;
     }
-    if (rc == BBOTS_NOT_FOUND || record.size < FORMAT_SIZE ||
+    if (rc == BBOTS_NOT_FOUND || record.size < CATALOG_FORMAT_SIZE ||
         memcmp((const uint8_t *)record.data + 16, fingerprint->bytes, 16) != 0) {
         return bb_fail(error, BBOTS_SCHEMA_MISMATCH,
                        "another process changed the file's schema: open the store again");
@@ -230,7 +248,7 @@ int catalog_save_features(store_txn *txn, uint32_t features, bbots_error *error)
     store_bytes record;
     bbots_fingerprint fingerprint;
     int rc = store_get(txn, STORE_MAIN, string_key(FORMAT_KEY), &record, error);
-    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && record.size < FORMAT_SIZE)) {
+    if (rc == BBOTS_NOT_FOUND || (rc == BBOTS_OK && record.size < CATALOG_FORMAT_SIZE)) {
         return bb_fail(error, BBOTS_CORRUPTED, "the file's format record is missing or damaged");
     }
     if (rc == BBOTS_OK) {

@@ -319,6 +319,23 @@ static int check_live_count(check *run)
                : rc;
 }
 
+/* The schema record, which nobody reads while the caller's schema has the same fingerprint. */
+static int check_schema(check *run)
+{
+    static const store_bytes no_row = {NULL, 0};
+    bbots_error error;
+    bb_error_clear(&error);
+    run->engine = NULL;
+    int rc = catalog_check_schema(&run->txn->base, &error);
+    if (rc == BBOTS_CORRUPTED) {
+        return check_report(run, BBOTS_DAMAGE, "@schema", no_row, "%s", error.message);
+    }
+    if (rc < 0 && run->error != NULL) {
+        *run->error = error;
+    }
+    return rc;
+}
+
 static int check_tables(check *run)
 {
     const bbots_store *store = run->txn->store;
@@ -361,6 +378,9 @@ int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_
     bool whole = true;
     if (rc == BBOTS_OK && run.options->table == NULL) {
         rc = check_pages(&run, &whole);
+    }
+    if (rc == BBOTS_OK && whole && run.options->table == NULL) {
+        rc = check_schema(&run);
     }
     if (rc == BBOTS_OK && (whole || store_is_guarded(txn->store->file))) {
         /* Nothing remembered is believed; and a read transaction has nobody else to forget. */

@@ -160,6 +160,11 @@ void txn_discard_spares(bbots_store *store);
 /* ------------------------------------------------------------------ the catalogue (catalog.c) */
 
 #define CATALOG_FORMAT_VERSION 1u
+#define CATALOG_FORMAT_SIZE    32u /* of the format record ... */
+#define CATALOG_FINGERPRINT_AT 16u /* ... in which the schema's fingerprint is from here on */
+
+/* BBOTS_CORRUPTED unless the file's schema record can be read and has the fingerprint noted. */
+int catalog_check_schema(store_txn *txn, bbots_error *error);
 
 /* What a file may have that not every reader knows: bits in its format record. */
 #define CATALOG_SEALED 1u /* sealed values are or were in it */

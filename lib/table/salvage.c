@@ -30,6 +30,9 @@ typedef struct salvage {
     bbots_txn *txn;
     unsigned batch;
     bb_arena arena; /* of a schema that was found */
+    const bbots_schema *candidate;
+    bbots_fingerprint fingerprint;
+    bool fingerprint_known;
     const bbots_schema *schema;
 } salvage;
 
@@ -55,15 +58,35 @@ static void report(const salvage *run, const bbots_table *table, const char *obj
 
 /* ------------------------------------------------------------------ the schema */
 
+static bool is_key(store_bytes key, const char *name)
+{
+    return key.size == strlen(name) && memcmp(key.data, name, key.size) == 0;
+}
+
+/*
+ * The schema record has no checksum of its own: the format record's fingerprint proves it. Either
+ * may come first.
+ */
 static int find_schema(store_bytes tree, store_bytes key, store_bytes value, void *context)
 {
     salvage *run = context;
     (void)tree;
-    if (run->schema == NULL && key.size == 7 && memcmp(key.data, "@schema", 7) == 0 &&
-        schema_deserialize(&run->arena, value.data, value.size, &run->schema, NULL) != BBOTS_OK) {
-        run->schema = NULL;
+    if (is_key(key, "@bbots") && value.size >= CATALOG_FORMAT_SIZE) {
+        memcpy(run->fingerprint.bytes, (const uint8_t *)value.data + CATALOG_FINGERPRINT_AT,
+               sizeof run->fingerprint.bytes);
+        run->fingerprint_known = true;
+    } else if (is_key(key, "@schema")) {
+        const bbots_schema *found = NULL;
+        if (schema_deserialize(&run->arena, value.data, value.size, &found, NULL) == BBOTS_OK) {
+            run->candidate = found;
+        }
     }
-    return run->schema != NULL ? BBOTS_END : BBOTS_OK;
+    if (run->fingerprint_known && run->candidate != NULL &&
+        memcmp(&run->candidate->fingerprint, &run->fingerprint, sizeof run->fingerprint) == 0) {
+        run->schema = run->candidate;
+        return BBOTS_END;
+    }
+    return BBOTS_OK;
 }
 
 /* ------------------------------------------------------------------ rows */

@@ -209,15 +209,55 @@ static void the_check_looks_at_pages_first(void **state)
     }
 }
 
+/* The schema record is not read when the caller brings the schema: the check reads it. */
+static void a_damaged_schema_record_is_found(void **state)
+{
+    fixture *place = *state;
+    MDB_val key = {7, (char[]){"@schema"}};
+    MDB_val value;
+    make_nodes(place->path);
+    raw file = raw_open(place->path);
+    assert_int_equal(mdb_get(file.txn, file.main, &key, &value), 0);
+    uint8_t *record = malloc(value.mv_size);
+    memcpy(record, value.mv_data, value.mv_size);
+    MDB_val changed = {value.mv_size, record};
+    for (size_t i = 0; i + 7 < changed.mv_size; i++) { /* the name of a table */
+        if (memcmp(record + i, "shelves", 7) == 0) {
+            record[i] ^= 1;
+            break;
+        }
+    }
+    assert_int_equal(mdb_put(file.txn, file.main, &key, &changed, 0), 0);
+    raw_close(&file);
+    free(record);
+    seen found = {0};
+    bbots_check_options how = {.on_finding = note, .context = &found};
+    bbots_check_result result;
+    bbots_salvage_result salvaged;
+    bbots_store *store = open_store(place->path, &usual);
+    bbots_txn *txn = begin(store, BBOTS_READ);
+    assert_ok(bbots_check(txn, &how, &result, &fault));
+    commit(txn);
+    assert_ok(bbots_close(store, &fault));
+    assert_int_equal(found.damage, 1);
+    assert_non_null(strstr(found.first, "@schema: "));
+    /* Nor is it taken for a salvage. */
+    char path[128];
+    snprintf(path, sizeof path, "%s/new", place->folder);
+    assert_status(bbots_salvage(place->path, path, NULL, &salvaged, &fault), BBOTS_CORRUPTED);
+    bbots_salvage_options options = {.schema = &bbots_sample_schema};
+    assert_ok(bbots_salvage(place->path, path, &options, &salvaged, &fault));
+    assert_int_equal(salvaged.rows, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_whole_store_needs_no_repair),
-        TEST(derived_data_is_built_anew),
-        TEST(a_damaged_row_is_left_to_salvage),
-        TEST(the_check_looks_at_pages_first),
+        TEST(a_whole_store_needs_no_repair),    TEST(derived_data_is_built_anew),
+        TEST(a_damaged_row_is_left_to_salvage), TEST(the_check_looks_at_pages_first),
+        TEST(a_damaged_schema_record_is_found),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  * tests/corrupt/main.c - the two programs: `corrupt` damages whole files in twelve ways, `bitflip`
  * changes one bit at a time.
  *
- *     corrupt damage FILES SEED     corrupt bitflip FLIPS SEED [SMALL]
+ *     corrupt damage FILES SEED [FIRST]     corrupt bitflip FLIPS SEED [SMALL]
  *
  * The last line of each says what was reached: `name: figure (target) ok|FAIL`.
  */
@@ -37,12 +37,12 @@ static void print_tally(const tally *found)
     }
 }
 
-static int run_damage(uint64_t files, uint64_t seed)
+static int run_damage(uint64_t files, uint64_t seed, uint64_t first)
 {
     world all;
     tally found = {0};
     world_make(&all, 1500, seed);
-    for (uint64_t n = 0; n < files; n++) {
+    for (uint64_t n = first; n < first + files; n++) {
         uint64_t random = seed * UINT64_C(1000003) + n;
         unsigned kind = (unsigned)(n % DAMAGE_KINDS);
         damage(&all, kind, &random);
@@ -173,11 +173,12 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1 && strcmp(argv[1], "damage") == 0) {
-        return run_damage(count, seed);
+        return run_damage(count, seed, argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
     }
     if (argc > 1 && strcmp(argv[1], "bitflip") == 0) {
         return run_bitflip(count, seed, argc > 4 ? 60 : 20000);
     }
-    fprintf(stderr, "usage: corrupt damage FILES SEED | corrupt bitflip FLIPS SEED [SMALL]\n");
+    fprintf(stderr,
+            "usage: corrupt damage FILES SEED [FIRST] | corrupt bitflip FLIPS SEED [SMALL]\n");
     return 2;
 }
