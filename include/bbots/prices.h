@@ -84,6 +84,21 @@ BBOTS_API BBOTS_CHECKED int bbots_price_find(bbots_txn *txn, bbots_text provider
                                              uint32_t flags, bbots_price *price,
                                              bbots_error *error);
 
+/*
+ * Notes which entry priced a row, beside the row, and tells it: row_id is the value of the table's
+ * primary key, id at most BBOTS_PRICE_ID_MAX bytes, an empty one takes the note away. The note goes
+ * with the row and comes back with it; it is no column, so it is not in exports. Recording and
+ * pricing anew (below) note it themselves.
+ *
+ * Return BBOTS_OK or BBOTS_NOT_FOUND (no such row; of the second also: nothing is noted). Errors:
+ * BBOTS_INVALID_ARGUMENT (an id too long; a store whose schema has no live aggregates).
+ */
+BBOTS_API BBOTS_CHECKED int bbots_price_note(bbots_txn *txn, const bbots_table *table,
+                                             int64_t row_id, const char *id, bbots_error *error);
+BBOTS_API BBOTS_CHECKED int bbots_price_noted(bbots_txn *txn, const bbots_table *table,
+                                              int64_t row_id, char id[BBOTS_PRICE_ID_MAX + 1],
+                                              bbots_error *error);
+
 /* ------------------------------------------------------------------ what usage costs */
 
 /*
@@ -185,7 +200,8 @@ BBOTS_API BBOTS_CHECKED int bbots_prices_import(bbots_txn *txn, bbots_text file,
 
 typedef enum bbots_reprice_flag {
     BBOTS_REPRICE_APPLY = 1,   /* write what changes; otherwise only tell it */
-    BBOTS_REPRICE_FALLBACK = 2 /* what no model matches takes the list's fallback */
+    BBOTS_REPRICE_FALLBACK = 2, /* what no model matches takes the list's fallback */
+    BBOTS_REPRICE_NOTED = 4     /* only rows of which it is noted which entry priced them */
 } bbots_reprice_flag;
 
 /* Which rows: zeroed, all. */
@@ -218,8 +234,9 @@ typedef struct bbots_repricing bbots_repricing;
  * Computes the costs of rows anew from the price lists, each with the entry in force at its
  * createdAt, and tells what differs from what is stored, by provider, day and model in this order.
  * All of it in the caller's transaction: applied wholly or not at all, and every total that follows
- * rows follows. It does not know who priced a row: one whose costs were given by its caller is
- * priced too, so name the time, user or model that was wrong.
+ * rows follows. Rows whose costs were given by their caller are priced too unless
+ * BBOTS_REPRICE_NOTED leaves them out; so name the time, user or model that was wrong. Of every row
+ * that was looked at, applying notes the entry (bbots_price_noted()).
  *
  *     api_token_usage, gemini_token_usage   inputCost, outputCost, cacheCost, totalCost
  *     browserbase_costs   costPerMinute, recordingCost, screenshotCost, totalCost

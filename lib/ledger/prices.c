@@ -164,6 +164,29 @@ static int search(bbots_txn *txn, bbots_text provider, bbots_text name, bool wan
     return rc == BBOTS_END ? refuse_unknown(provider, name, has_list, error) : rc;
 }
 
+/* ------------------------------------------------------------------ which entry it was */
+
+int bbots_price_note(bbots_txn *txn, const bbots_table *table, int64_t row_id, const char *id,
+                     bbots_error *error)
+{
+    bbots_value key = bbots_value_integer(row_id);
+    return mark_put(txn, table, &key, bbots_text_of(id), error);
+}
+
+int bbots_price_noted(bbots_txn *txn, const bbots_table *table, int64_t row_id,
+                      char id[BBOTS_PRICE_ID_MAX + 1], bbots_error *error)
+{
+    bbots_value key = bbots_value_integer(row_id);
+    bbots_text mark;
+    int rc = mark_get(txn, table, &key, &mark, error);
+    if (rc == BBOTS_OK) {
+        size_t size = mark.size < BBOTS_PRICE_ID_MAX ? mark.size : BBOTS_PRICE_ID_MAX;
+        memcpy(id, mark.data, size);
+        id[size] = '\0';
+    }
+    return rc;
+}
+
 /* ------------------------------------------------------------------ the entry in force */
 
 static bool applies(const price_condition *condition, bbots_timestamp at, int64_t context)

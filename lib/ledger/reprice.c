@@ -158,8 +158,31 @@ static bool is_wanted(const run *at, bbots_text model)
            (wanted.size == model.size && memcmp(wanted.data, model.data, model.size) == 0);
 }
 
+/* Whether a row is left out since nothing is noted of it: BBOTS_OK, or BBOTS_END for such. */
+static int look_for_note(const run *at, const bbots_row *row, char noted[BBOTS_PRICE_ID_MAX + 1])
+{
+    int rc = bbots_price_noted(at->txn, at->of->table, ledger_integer(at->of, row, REPRICE_ID),
+                               noted, at->error);
+    if (rc != BBOTS_NOT_FOUND) {
+        return rc;
+    }
+    noted[0] = '\0';
+    return (at->request->flags & BBOTS_REPRICE_NOTED) != 0 ? BBOTS_END : BBOTS_OK;
+}
+
+/* Writes what was computed. */
+static int apply(const run *at, bbots_value id, const ledger_values *change, bool changed,
+                 const char *entry, const char *noted)
+{
+    int rc = changed ? ledger_update(at->txn, change, id, at->error) : BBOTS_OK;
+    return rc == BBOTS_OK && strcmp(entry, noted) != 0
+               ? bbots_price_note(at->txn, at->of->table, id.integer, entry, at->error)
+               : rc;
+}
+
 static int price_row(const run *at, const bbots_row *row)
 {
+    char noted[BBOTS_PRICE_ID_MAX + 1];
     char name[REPRICE_MODEL_MAX];
     bbots_price price;
     ledger_values change;
@@ -168,21 +191,24 @@ static int price_row(const run *at, const bbots_row *row)
     if (!is_wanted(at, model)) {
         return BBOTS_OK;
     }
+    int rc = look_for_note(at, row, noted);
+    if (rc != BBOTS_OK) {
+        return rc == BBOTS_END ? BBOTS_OK : rc;
+    }
     at->done->rows++;
     ledger_values_begin(&change, at->of);
-    int rc = costs ? find_price(at, row, model, &price) : BBOTS_OK;
+    rc = costs ? find_price(at, row, model, &price) : BBOTS_OK;
     if (rc == BBOTS_OK) {
         rc = at->source->price(at->of, row, costs ? &price : NULL, &change, at->error);
     }
-    if (rc != BBOTS_OK || !differs(row, &change)) {
-        return rc;
-    }
+    bool changed = rc == BBOTS_OK && differs(row, &change);
     bbots_value id = ledger_value(at->of, row, REPRICE_ID);
-    rc = note_change(at, row, model, &change);
-    if (rc == BBOTS_OK && (at->request->flags & BBOTS_REPRICE_APPLY) != 0) {
-        rc = ledger_update(at->txn, &change, id, at->error);
+    if (changed) {
+        rc = note_change(at, row, model, &change);
     }
-    return rc;
+    return rc == BBOTS_OK && (at->request->flags & BBOTS_REPRICE_APPLY) != 0
+               ? apply(at, id, &change, changed, costs ? price.id : "", noted)
+               : rc;
 }
 
 static int open_rows(const run *at, bbots_cursor **cursor)

@@ -104,6 +104,9 @@ int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error
     if (rc == BBOTS_OK && live_declared(schema)) {
         store_tree tree;
         rc = store_tree_open(txn, LIVE_TREE, true, &tree, error);
+        if (rc == BBOTS_OK) {
+            rc = store_tree_open(txn, MARK_TREE, true, &tree, error);
+        }
     }
     return rc == BBOTS_OK ? catalog_save_commit(txn, error) : rc;
 }

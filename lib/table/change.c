@@ -127,6 +127,9 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
         rc = follower_note(txn, state, old, new_image, error);
     }
     if (rc == BBOTS_OK) {
+        rc = mark_follow(txn, state, old, new_image, error);
+    }
+    if (rc == BBOTS_OK) {
         rc = undo_note(txn, state->engine, old, new_image, error);
     }
     if (rc == BBOTS_OK && state->engine->secret != 0) {

@@ -349,6 +349,9 @@ static int check_tables(check *run)
         rc = check_live_count(run);
     }
     if (rc == BBOTS_OK && run->options->table == NULL) {
+        rc = check_marks(run);
+    }
+    if (rc == BBOTS_OK && run->options->table == NULL) {
         rc = check_key_counts(run);
     }
     return rc == BBOTS_OK ? report_progress(run) : rc;

@@ -60,6 +60,9 @@ int check_sealed_count(check *run, const bbots_value *sealed);
 /* An index tree of the table against its rows, both ways (check_tree.c). */
 int check_tree(check *run, unsigned tree);
 
+/* Marks without a row (check_mark.c). */
+int check_marks(check *run);
+
 /* The table's live aggregates against its rows; adds up their blocks (live_check.c). */
 int check_lives(check *run, uint64_t *blocks);
 

@@ -65,6 +65,8 @@ struct bbots_store {
     bool plain;               /* nothing follows rows */
     bbots_on_reader *on_long_reader; /* the host's, or NULL */
     void *reader_context;
+    store_tree marks;         /* of all marks (mark.c), when the schema has live aggregates */
+    bool has_marks;
     bool read_only;
     bbots_keyring *keys;      /* NULL: none were given */
     engine_table *data_keys;  /* the table that holds data keys, or NULL */
@@ -114,6 +116,7 @@ typedef struct txn_table {
     uint64_t removals;            /* keys that went away: what was known of references is void */
     struct index_pending **pending; /* by tree; NULL: nothing waits */
     struct live_cells **lives;      /* by live aggregate; NULL: nothing waits */
+    uint8_t marks;                  /* whether the table has any (mark.c) */
 } txn_table;
 
 /* A row change that can be taken back (undo.c). */
@@ -315,6 +318,33 @@ void follower_attach(bbots_store *store, engine_table *table);
 int follower_note(bbots_txn *txn, txn_table *state, const engine_image *old,
                   const engine_image *new_image, bbots_error *error);
 void follower_forget(bbots_txn *txn);
+
+/* ------------------------------------------------------------------ marks (mark.c) */
+
+#define MARK_TREE "@marks"
+#define MARK_MAX 255 /* bytes */
+
+/* Opens the tree of marks, when the store has one. */
+int mark_open(bbots_store *store, store_txn *txn, bool create, bbots_error *error);
+
+/* Puts a mark beside a row, in place of one that is there. BBOTS_NOT_FOUND: no such row. */
+int mark_put(bbots_txn *txn, const bbots_table *table, const bbots_value *key, bbots_text mark,
+             bbots_error *error);
+
+/* The mark beside a row, valid as a row is. BBOTS_NOT_FOUND: none, or no such row. */
+int mark_get(bbots_txn *txn, const bbots_table *table, const bbots_value *key, bbots_text *mark,
+             bbots_error *error);
+
+/* A row goes or changes its key: so does its mark. */
+int mark_follow(bbots_txn *txn, txn_table *state, const engine_image *old,
+                const engine_image *new_image, bbots_error *error);
+
+/* Writes a mark as it was before, or removes it (no bytes): for undo.c. */
+int mark_restore(bbots_txn *txn, store_bytes key, store_bytes mark, bbots_error *error);
+
+/* Leaves a note of the mark that stood at a key, no bytes for none (undo.c). */
+int undo_note_mark(bbots_txn *txn, const engine_table *table, store_bytes key, store_bytes mark,
+                   bbots_error *error);
 
 /* ------------------------------------------------------------------ the write path (change.c) */
 

@@ -158,6 +158,9 @@ static int open_trees(bbots_store *store, bbots_error *error)
     if (rc == BBOTS_OK) {
         rc = open_live_tree(store, &txn, error);
     }
+    if (rc == BBOTS_OK) {
+        rc = mark_open(store, &txn, false, error);
+    }
     if (rc != BBOTS_OK) {
         store_abort(&txn);
         return rc;
@@ -242,6 +245,9 @@ static int build_lives(bbots_store *store, const bbots_schema *old, store_txn *t
         return BBOTS_OK;
     }
     int rc = store_tree_open(txn, LIVE_TREE, true, &store->live, error);
+    if (rc == BBOTS_OK) {
+        rc = mark_open(store, txn, true, error);
+    }
     if (rc == BBOTS_OK) {
         rc = store_tree_clear(txn, store->live, error);
     }

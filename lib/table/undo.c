@@ -81,6 +81,37 @@ int undo_note(bbots_txn *txn, engine_table *table, const engine_image *old,
     return BBOTS_OK;
 }
 
+/*
+ * A note of a mark: the table's number with this bit, sizes of the mark that was there and of its
+ * key, and both.
+ */
+#define NOTE_IS_MARK 0x80000000u
+
+int undo_note_mark(bbots_txn *txn, const engine_table *table, store_bytes key, store_bytes mark,
+                   bbots_error *error)
+{
+    undo_log *undo = txn->undo;
+    if (undo == NULL) {
+        return BBOTS_OK;
+    }
+    size_t size = NOTE_SIZE(mark.size, key.size);
+    int rc = bb_spill_reserve(&undo->notes, size, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    uint8_t *at = undo->notes.data + undo->notes.used;
+    bb_store32(at, table->table->number | NOTE_IS_MARK);
+    bb_store32(at + 4, (uint32_t)mark.size);
+    bb_store32(at + 8, (uint32_t)key.size);
+    if (mark.size != 0) {
+        memcpy(at + NOTE_HEADER, mark.data, mark.size);
+    }
+    memcpy(at + NOTE_HEADER + mark.size, key.data, key.size);
+    bb_store32(at + size - 4, (uint32_t)size);
+    undo->notes.used += size;
+    return BBOTS_OK;
+}
+
 /* Takes the newest note off the log; it can be read until the next one is written. */
 static const uint8_t *take_note(undo_log *undo)
 {
@@ -104,8 +135,20 @@ static int open_image(engine_table *table, const uint8_t *data, uint32_t size, e
     return rc;
 }
 
+static int take_back_mark(bbots_txn *txn, const uint8_t *note, bbots_error *error)
+{
+    store_bytes mark = {note + NOTE_HEADER, bb_load32(note + 4)};
+    store_bytes key = {note + NOTE_HEADER + mark.size, bb_load32(note + 8)};
+    txn_table *state = txn->tables[bb_load32(note) & ~NOTE_IS_MARK];
+    state->marks = 0; /* to be looked up again */
+    return mark_restore(txn, key, mark, error);
+}
+
 static int take_back(bbots_txn *txn, const uint8_t *note, bbots_error *error)
 {
+    if ((bb_load32(note) & NOTE_IS_MARK) != 0) {
+        return take_back_mark(txn, note, error);
+    }
     engine_table *table = &txn->store->tables[bb_load32(note)];
     uint32_t old_size = bb_load32(note + 4);
     uint32_t new_size = bb_load32(note + 8);

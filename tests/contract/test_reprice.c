@@ -220,6 +220,85 @@ static void a_failure_changes_nothing(void **state)
     commit(txn);
 }
 
+/* ------------------------------------------------------------------ which entry it was */
+
+static void assert_noted(bbots_txn *txn, int64_t id, const char *entry)
+{
+    char noted[BBOTS_PRICE_ID_MAX + 1];
+    int rc = bbots_price_noted(txn, CALLS, id, noted, &fault);
+    assert_status(rc, entry != NULL ? BBOTS_OK : BBOTS_NOT_FOUND);
+    if (entry != NULL) {
+        assert_string_equal(noted, entry);
+    }
+}
+
+static void the_entry_is_noted_beside_the_row(void **state)
+{
+    fixture *place = *state;
+    bbots_repricing *done;
+    bbots_reprice_request request = {.user_id = 2, .flags = BBOTS_REPRICE_APPLY};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_noted(txn, 3, NULL);
+    assert_ok(bbots_prices_reprice(txn, &request, &done, &fault));
+    bbots_repricing_free(done);
+    assert_noted(txn, 1, NULL);
+    assert_noted(txn, 3, "anthropic/x@2026-02-01");
+    assert_noted(txn, 4, "anthropic/y");
+    commit(txn);
+    reopen(place);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(ROWS(.flags = 0), 4);
+    assert_int_equal(ROWS(.flags = BBOTS_REPRICE_NOTED), 2);
+    bbots_digest before = digest_of(txn);
+    assert_ok(bbots_price_note(txn, CALLS, 4, "", &fault));
+    assert_noted(txn, 4, NULL);
+    assert_status(bbots_price_note(txn, CALLS, 99, "a", &fault), BBOTS_NOT_FOUND);
+    assert_digest(txn, before); /* a note is no part of the row */
+    commit(txn);
+    reopen(place);
+    txn = begin(place->store, BBOTS_READ);
+    assert_noted(txn, 4, NULL);
+    assert_status(bbots_price_note(txn, CALLS, 4, "a", &fault), BBOTS_READ_ONLY);
+    bbots_rollback(txn);
+}
+
+static void a_note_goes_and_comes_with_its_row(void **state)
+{
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_price_note(txn, CALLS, 1, "one", &fault));
+    assert_ok(bbots_price_note(txn, CALLS, 3, "three", &fault));
+    assert_ok(bbots_price_note(txn, CALLS, 4, "four", &fault));
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(update_named(txn, CALLS, 1, "model", string("z"))); /* an update leaves it */
+    assert_noted(txn, 1, "one");
+    assert_ok(bbots_savepoint(txn, "s", &fault));
+    assert_ok(bbots_price_note(txn, CALLS, 1, "other", &fault));
+    assert_ok(bbots_price_note(txn, CALLS, 2, "two", &fault));
+    assert_ok(update_named(txn, CALLS, 1, "id", integer(100))); /* takes it along */
+    assert_noted(txn, 100, "other");
+    assert_noted(txn, 1, NULL);
+    assert_ok(delete_id(txn, &bbots_users_table, 2, NULL)); /* a cascade */
+    assert_noted(txn, 3, NULL);
+    check_txn(txn);
+    assert_ok(bbots_savepoint_rollback(txn, "s", &fault));
+    assert_noted(txn, 1, "one");
+    assert_noted(txn, 2, NULL);
+    assert_noted(txn, 3, "three");
+    assert_noted(txn, 4, "four");
+    assert_noted(txn, 100, NULL);
+    check_txn(txn);
+    assert_ok(delete_id(txn, CALLS, 3, NULL));
+    assert_noted(txn, 3, NULL);
+    /* A row that comes anew under an old number has no note. */
+    assert_ok(insert_named(txn, CALLS, "id", integer(3), "userId", integer(1), "model", string("x"),
+                           "totalTokens", integer(0), "inputCost", string("0"), "outputCost",
+                           string("0"), "totalCost", string("0")));
+    assert_noted(txn, 3, NULL);
+    commit(txn);
+}
+
 #define ON_PLATFORM(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
 int main(void)
@@ -229,6 +308,8 @@ int main(void)
         ON_PLATFORM(rows_are_chosen_by_user_time_and_model),
         ON_PLATFORM(sessions_and_operations_are_priced_too),
         ON_PLATFORM(a_failure_changes_nothing),
+        ON_PLATFORM(the_entry_is_noted_beside_the_row),
+        ON_PLATFORM(a_note_goes_and_comes_with_its_row),
     };
     choose_tests();
     return cmocka_run_group_tests_name("reprice", tests, NULL, NULL);

@@ -269,6 +269,7 @@ static int run(const command_line *line)
     option_list providers = {.count = 0};
     bool apply = false;
     bool fallback = false;
+    bool noted = false;
     const option options[] = {{"--provider", NULL, NULL, &providers},
                               {"--model", &model, NULL, NULL},
                               {"--user", &user, NULL, NULL},
@@ -276,6 +277,7 @@ static int run(const command_line *line)
                               {"--to", &to, NULL, NULL},
                               {"--apply", NULL, &apply, NULL},
                               {"--fallback", NULL, &fallback, NULL},
+                              {"--noted", NULL, &noted, NULL},
                               {NULL, NULL, NULL, NULL}};
     rest_words rest;
     repricing again = {.done = NULL};
@@ -300,8 +302,9 @@ static int run(const command_line *line)
     }
     again.request.provider = bbots_text_of(provider);
     again.request.model = bbots_text_of(model);
-    again.request.flags =
-        (apply ? BBOTS_REPRICE_APPLY : 0u) | (fallback ? BBOTS_REPRICE_FALLBACK : 0u);
+    again.request.flags = (apply ? BBOTS_REPRICE_APPLY : 0u) |
+                          (fallback ? BBOTS_REPRICE_FALLBACK : 0u) |
+                          (noted ? BBOTS_REPRICE_NOTED : 0u);
     rc = read_range(line, from, to, user, &again.request);
     return rc == EXIT_DONE ? reprice(line, &again) : rc;
 }
@@ -311,7 +314,7 @@ const command command_prices = {
     "Usage: bbots-inspect FILE prices list [--provider P] [--model PART]\n"
     "       bbots-inspect FILE prices import FILE [--provider P]...\n"
     "       bbots-inspect FILE prices reprice [--provider P] [--model M] [--user N]\n"
-    "                                 [--from T] [--to T] [--fallback] [--apply]\n"
+    "                                 [--from T] [--to T] [--fallback] [--noted] [--apply]\n"
     "\n"
     "list shows every entry: prices in USD, of a million tokens, of a minute, of one recording,\n"
     "screenshot or request, of a GB; from is since when it is valid, above the number of tokens\n"
@@ -324,7 +327,10 @@ const command command_prices = {
     "reprice computes the costs of rows by the lists in force at their time and shows what "
     "differs\n"
     "from what is stored, by provider, day and model. Nothing is written without --apply; with it\n"
-    "all of it is one transaction. It does not know who priced a row: name what was wrong.\n"
+    "all of it is one transaction. Rows whose costs were given by their caller are priced too: "
+    "name\n"
+    "what was wrong, or say --noted.\n"
     "  --from T, --to T   createdAt, from <= createdAt < to\n"
-    "  --fallback         a model without a price takes the list's fallback\n",
+    "  --fallback         a model without a price takes the list's fallback\n"
+    "  --noted            only rows of which it is noted which entry priced them\n",
     run};
