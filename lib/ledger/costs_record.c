@@ -150,10 +150,24 @@ static int check_once(recording *made, int64_t user, bbots_text name, bbots_time
 
 /* ------------------------------------------------------------------ the row and what follows */
 
+/* Notes beside the row which entry priced it; of a row brought up to date also that none did. */
+static int note_price(const recording *made)
+{
+    bool nothing = made->recorded->price[0] == '\0' && !made->recorded->updated;
+    if (nothing || !made->txn->store->has_marks) {
+        return BBOTS_OK;
+    }
+    return bbots_price_note(made->txn, made->source.of->table, made->recorded->id,
+                            made->recorded->price, made->error);
+}
+
 static int follow(recording *made, int64_t user)
 {
     bbots_budget_status status;
-    int rc = follower_settle(made->txn, made->error);
+    int rc = note_price(made);
+    if (rc == BBOTS_OK) {
+        rc = follower_settle(made->txn, made->error);
+    }
     if (rc == BBOTS_OK) {
         rc = budget_charge(made->txn, user, made->now, &status, made->error);
         made->recorded->verdict = status.verdict;

@@ -134,6 +134,9 @@ static int make_trees(copy *run)
     if (rc == BBOTS_OK && run->store->has_lives) {
         rc = store_tree_open(&run->txn, LIVE_TREE, true, &tree, run->error);
     }
+    if (rc == BBOTS_OK && run->store->has_marks) {
+        rc = store_tree_open(&run->txn, MARK_TREE, true, &tree, run->error);
+    }
     if (rc == BBOTS_OK) {
         rc = copy_records(run);
     }
@@ -152,6 +155,9 @@ static int copy_trees(copy *run)
     }
     if (rc == BBOTS_OK && run->store->has_lives) {
         rc = copy_tree(run, run->store->live, LIVE_TREE);
+    }
+    if (rc == BBOTS_OK && run->store->has_marks) {
+        rc = copy_tree(run, run->store->marks, MARK_TREE);
     }
     return rc == BBOTS_OK ? commit_batch(run) : rc;
 }

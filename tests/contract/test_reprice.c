@@ -5,6 +5,8 @@
  */
 #include "support/support.h"
 
+#include <bbots/backup.h>
+#include <bbots/costs.h>
 #include <bbots/platform.h>
 #include <bbots/prices.h>
 
@@ -262,6 +264,26 @@ static void the_entry_is_noted_beside_the_row(void **state)
     bbots_rollback(txn);
 }
 
+static void recording_notes_it_and_a_compaction_keeps_it(void **state)
+{
+    fixture *place = *state;
+    bbots_cost_recorded recorded;
+    bbots_cost_call call = {
+        .source = BBOTS_COST_CLAUDE, .user_id = 1, .model = bbots_text_of("y"), .input_tokens = 10};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_cost_record_call(txn, &call, 0, 0, &recorded, &fault));
+    assert_noted(txn, recorded.id, "anthropic/y");
+    commit(txn);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = NULL;
+    assert_ok(bbots_compact(place->path, NULL, NULL, &fault));
+    const bbots_options options = {.schema = &bbots_platform_schema};
+    place->store = open_store(place->path, &options);
+    txn = begin(place->store, BBOTS_READ);
+    assert_noted(txn, recorded.id, "anthropic/y");
+    bbots_rollback(txn);
+}
+
 static void a_note_goes_and_comes_with_its_row(void **state)
 {
     fixture *place = *state;
@@ -309,6 +331,7 @@ int main(void)
         ON_PLATFORM(sessions_and_operations_are_priced_too),
         ON_PLATFORM(a_failure_changes_nothing),
         ON_PLATFORM(the_entry_is_noted_beside_the_row),
+        ON_PLATFORM(recording_notes_it_and_a_compaction_keeps_it),
         ON_PLATFORM(a_note_goes_and_comes_with_its_row),
     };
     choose_tests();
