@@ -170,7 +170,6 @@ typedef struct writing {
     live_block block;
     uint8_t key[LIVE_KEY_MAX]; /* of the block in hand */
     size_t key_size;           /* 0: none */
-    int64_t bucket;            /* of the block in hand */
     int64_t fine_base;         /* the first finer bucket in it */
     bbots_error *error;
 } writing;
@@ -180,11 +179,27 @@ static int64_t cell_bucket(const writing *run, const live_cell *cell)
     return live_get_bucket(run->cells->keys + cell->key_at + cell->split_at - LIVE_BUCKET);
 }
 
+/* Buckets of the finest unit that lie in one of another unit: the last one that was looked for. */
+typedef struct span {
+    bbots_time_unit unit;
+    int64_t low; /* from low to below high; none at first */
+    int64_t high;
+    int64_t bucket;
+} span;
+
 /* Brings a bucket of the finest unit to the one of another unit in which it lies. */
-static int64_t coarser(const bbots_live *live, int64_t finest, bbots_time_unit unit)
+static int64_t coarser(const bbots_live *live, span *last, int64_t finest)
 {
     bbots_time_unit from = (bbots_time_unit)live->units[live->unit_count - 1];
-    return unit == from ? finest : live_bucket(live_bucket_start(finest, from), unit);
+    if (last->unit == from) {
+        return finest;
+    }
+    if (finest < last->low || finest >= last->high) {
+        last->bucket = live_bucket(live_bucket_start(finest, from), last->unit);
+        last->low = live_bucket(live_bucket_start(last->bucket, last->unit), from);
+        last->high = live_bucket(live_bucket_start(last->bucket + 1, last->unit), from);
+    }
+    return last->bucket;
 }
 
 /* Reads the block that lies under the key, if one does, into the one in hand. */
@@ -246,26 +261,17 @@ static size_t block_key(const writing *run, const live_cell *cell, int64_t bucke
 {
     const bbots_live *live = run->live;
     size_t by = cell->split_at - (live->unit_count != 0 ? LIVE_BUCKET : 0u);
-    bb_store16_big(out, live->number);
-    out[2] = (uint8_t)run->level;
-    memcpy(out + LIVE_HEAD, run->cells->keys + cell->key_at, by);
-    if (live->unit_count != 0) {
-        live_put_bucket(out + LIVE_HEAD + by, bucket);
-        return LIVE_HEAD + by + LIVE_BUCKET;
-    }
-    return LIVE_HEAD + by;
+    size_t size = live_put_head(live, run->level, bucket, out);
+    memcpy(out + size, run->cells->keys + cell->key_at, by);
+    return size + by;
 }
 
 /* Makes the block of a cell the one in hand. */
-static int turn_to(writing *run, const live_cell *cell)
+static int turn_to(writing *run, const live_cell *cell, int64_t bucket)
 {
     const bbots_live *live = run->live;
     bbots_time_unit unit = live_unit(live, run->level);
     uint8_t key[LIVE_KEY_MAX];
-    int64_t bucket = 0;
-    if (live->unit_count != 0) {
-        bucket = coarser(live, cell_bucket(run, cell), unit);
-    }
     size_t size = block_key(run, cell, bucket, key);
     if (size == run->key_size && memcmp(key, run->key, size) == 0) {
         return BBOTS_OK;
@@ -276,7 +282,6 @@ static int turn_to(writing *run, const live_cell *cell)
     }
     memcpy(run->key, key, size);
     run->key_size = size;
-    run->bucket = bucket;
     if (live->unit_count > 1) {
         run->fine_base =
             live_bucket(live_bucket_start(bucket, unit), live_fine_unit(live, run->level));
@@ -292,12 +297,12 @@ static void add_sums(live_item *item, const live_cell *cell, unsigned sums)
     }
 }
 
-static int add_cell(writing *run, const live_cell *cell)
+static int add_cell(writing *run, const live_cell *cell, int64_t bucket, span *finer)
 {
     const bbots_live *live = run->live;
     const uint8_t *key = run->cells->keys + cell->key_at + cell->split_at;
     size_t size = live->split_count != 0 ? (size_t)cell->key_size - cell->split_at : 0;
-    int rc = turn_to(run, cell);
+    int rc = turn_to(run, cell, bucket);
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -307,7 +312,7 @@ static int add_cell(writing *run, const live_cell *cell)
     }
     add_sums(item, cell, live->sum_count);
     if (live->unit_count > 1) {
-        int64_t fine = coarser(live, cell_bucket(run, cell), live_fine_unit(live, run->level));
+        int64_t fine = coarser(live, finer, cell_bucket(run, cell));
         item = live_block_finer(&run->block, fine - run->fine_base);
         if (item == NULL) {
             return no_memory(run->error);
@@ -326,15 +331,43 @@ static bool is_nothing(const live_cell *cell, unsigned sums)
     return nothing;
 }
 
-static int write_level(writing *run, const live_place *places)
+/*
+ * Brings the cells, which are in the order of their keys, to the order of a level's blocks: by
+ * bucket first. Cells that came to nothing are left out. Returns how many there are.
+ */
+static size_t order_level(const writing *run, live_places *places)
 {
+    const bbots_live *live = run->live;
+    span whole = {.unit = live_unit(live, run->level)};
+    bool sorted = true;
+    size_t count = 0;
+    for (size_t i = 0; i < run->cells->count; i++) {
+        const live_cell *cell = live_cell_at(run->cells, places->by_key[i].cell);
+        if (is_nothing(cell, live->sum_count)) {
+            continue;
+        }
+        live_place *place = &places->by_bucket[count];
+        place->cell = places->by_key[i].cell;
+        place->start = live_place_of_bucket(
+            live->unit_count != 0 ? coarser(live, &whole, cell_bucket(run, cell)) : 0);
+        sorted = sorted && (count == 0 || place[-1].start <= place->start);
+        count++;
+    }
+    if (!sorted) {
+        live_places_sort(places, count);
+    }
+    return count;
+}
+
+static int write_level(writing *run, live_places *places)
+{
+    span finer = {.unit = live_fine_unit(run->live, run->level)};
+    size_t count = order_level(run, places);
     int rc = BBOTS_OK;
     run->key_size = 0;
-    for (size_t i = 0; i < run->cells->count && rc == BBOTS_OK; i++) {
-        const live_cell *cell = live_cell_at(run->cells, places[i].cell);
-        if (!is_nothing(cell, run->live->sum_count)) {
-            rc = add_cell(run, cell);
-        }
+    for (size_t i = 0; i < count && rc == BBOTS_OK; i++) {
+        const live_place *place = &places->by_bucket[i];
+        rc = add_cell(run, live_cell_at(run->cells, place->cell), live_place_bucket(place), &finer);
     }
     return rc == BBOTS_OK ? save_block(run) : rc;
 }
@@ -342,11 +375,11 @@ static int write_level(writing *run, const live_place *places)
 int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
                live_cells *cells, bbots_error *error)
 {
+    live_places places;
     if (cells->count == 0) {
         return BBOTS_OK;
     }
-    live_place *places = live_cells_sort(cells);
-    if (places == NULL) {
+    if (!live_cells_sort(cells, &places)) {
         return no_memory(error);
     }
     writing run = {.tree = tree, .live = live, .table = table, .cells = cells, .error = error};
@@ -354,12 +387,12 @@ int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots
     int rc = store_cursor_open(txn, tree, &run.cursor, error);
     if (rc == BBOTS_OK) {
         for (run.level = 0; run.level < live_levels(live) && rc == BBOTS_OK; run.level++) {
-            rc = write_level(&run, places);
+            rc = write_level(&run, &places);
         }
         store_cursor_close(&run.cursor);
     }
     live_block_free(&run.block);
-    free(places);
+    live_places_free(&places);
     live_cells_clear(cells);
     return rc;
 }

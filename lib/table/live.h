@@ -2,7 +2,7 @@
  * table/live.h - live aggregates from the inside (docs/format.md, "Live aggregates").
  *
  * All aggregates of a file share one tree, because open trees cost every reader a little. An entry
- * is a block: of one aggregate, one level of time, one key (`by`) and one bucket. Its value is a
+ * is a block: of one aggregate, one level of time, one bucket and one key (`by`). Its value is a
  * list of groups (`split`) with all sums and a list of the buckets of the next finer unit with the
  * fine sums. So a year of one key is twelve entries, and its days lie in the same twelve.
  *
@@ -52,6 +52,18 @@ int64_t live_bucket(bbots_timestamp time, bbots_time_unit unit);
 bbots_timestamp live_bucket_start(int64_t bucket, bbots_time_unit unit);
 
 void live_put_bucket(uint8_t out[LIVE_BUCKET], int64_t bucket);
+
+/*
+ * Writes what stands before the `by` values in the key of a block: number, level and, in an
+ * aggregate with time, the bucket. So blocks of one time are neighbours. Returns the size.
+ */
+size_t live_put_head(const bbots_live *live, unsigned level, int64_t bucket, uint8_t *out);
+
+/* Where the `by` values begin. */
+static inline size_t live_by_at(const bbots_live *live)
+{
+    return LIVE_HEAD + (live->unit_count != 0 ? LIVE_BUCKET : 0u);
+}
 int64_t live_get_bucket(const uint8_t in[LIVE_BUCKET]);
 
 /*
@@ -114,11 +126,29 @@ typedef struct live_cell {
     live_number sums[]; /* as many as the aggregate has */
 } live_cell;
 
-/* A cell's place in the order of keys. */
+/* A cell's place in an order. */
 typedef struct live_place {
-    uint64_t start; /* the key's first eight bytes, big endian */
+    uint64_t start; /* by key: its first eight bytes, big endian; by bucket: the sign turned */
     uint32_t cell;
 } live_place;
+
+/* The cells in the order of their keys, and room to order them by the buckets of a level. */
+typedef struct live_places {
+    live_place *memory;
+    live_place *by_key;
+    live_place *by_bucket;
+    live_place *spare;
+} live_places;
+
+static inline uint64_t live_place_of_bucket(int64_t bucket)
+{
+    return (uint64_t)bucket ^ UINT64_C(1) << 63;
+}
+
+static inline int64_t live_place_bucket(const live_place *place)
+{
+    return (int64_t)(place->start ^ UINT64_C(1) << 63);
+}
 
 /*
  * The cells of one aggregate in one transaction, found by their keys. A sum cannot leave 128 bits:
@@ -151,8 +181,12 @@ live_cell *live_cells_find(live_cells *cells, const uint8_t *key, size_t size, s
 /* Whether there are so many that they should be written. */
 bool live_cells_full(const live_cells *cells);
 
-/* The cells in the order of their keys, from malloc; NULL when memory is exhausted. */
-live_place *live_cells_sort(const live_cells *cells);
+/* Orders the cells, one at least, by their keys; false when memory is exhausted. */
+bool live_cells_sort(const live_cells *cells, live_places *places);
+void live_places_free(live_places *places);
+
+/* Orders the first so many of places->by_bucket by bucket; equal ones stay as they are. */
+void live_places_sort(live_places *places, size_t count);
 
 /* ------------------------------------------------------------------ blocks (live_block.c) */
 

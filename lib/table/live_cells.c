@@ -156,16 +156,15 @@ static uint64_t key_start(const live_cells *cells, const live_cell *cell)
     return bb_load64_big(first);
 }
 
-live_place *live_cells_sort(const live_cells *cells)
+bool live_cells_sort(const live_cells *cells, live_places *places)
 {
     size_t count = cells->count;
-    live_place *from = malloc((count + 1) * sizeof *from);
-    live_place *to = malloc((count + 1) * sizeof *to);
-    if (from == NULL || to == NULL) {
-        free(from);
-        free(to);
-        return NULL;
+    places->memory = malloc(3 * count * sizeof(live_place));
+    if (places->memory == NULL) {
+        return false;
     }
+    live_place *from = places->memory;
+    live_place *to = from + count;
     for (size_t i = 0; i < count; i++) {
         from[i] = (live_place){key_start(cells, live_cell_at(cells, i)), (uint32_t)i};
     }
@@ -179,6 +178,40 @@ live_place *live_cells_sort(const live_cells *cells)
         from = to;
         to = swap;
     }
-    free(to);
-    return from;
+    places->by_key = from;
+    places->by_bucket = to;
+    places->spare = places->memory + 2 * count;
+    return true;
+}
+
+void live_places_free(live_places *places)
+{
+    free(places->memory);
+}
+
+/* Byte by byte from the lowest, which keeps the order of equal ones; bytes that all share cost nothing. */
+void live_places_sort(live_places *places, size_t count)
+{
+    uint64_t differ = 0;
+    for (size_t i = 1; i < count; i++) {
+        differ |= places->by_bucket[i].start ^ places->by_bucket[0].start;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t ends[257] = {0};
+        if ((differ >> shift & 255) == 0) {
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            ends[(places->by_bucket[i].start >> shift & 255) + 1]++;
+        }
+        for (unsigned i = 1; i < 256; i++) {
+            ends[i] += ends[i - 1];
+        }
+        for (size_t i = 0; i < count; i++) {
+            places->spare[ends[places->by_bucket[i].start >> shift & 255]++] = places->by_bucket[i];
+        }
+        live_place *swap = places->by_bucket;
+        places->by_bucket = places->spare;
+        places->spare = swap;
+    }
 }

@@ -116,12 +116,15 @@ static bool add_block(comparison *both, store_bytes key, store_bytes value, unsi
 {
     const bbots_live *live = both->live;
     uint8_t place[LIVE_KEY_MAX + SCHEMA_LIVE_SPLIT_MAX];
-    size_t by_end = key.size - (live->unit_count != 0 ? LIVE_BUCKET : 0u);
+    const uint8_t *bytes = key.data;
+    size_t by_at = live_by_at(live);
+    size_t by_end = LIVE_HEAD + key.size - by_at;
     live_reader reader;
     live_item item;
     place[0] = 0;
     bb_store16_big(place + 1, (uint16_t)level);
-    memcpy(place + LIVE_HEAD, (const uint8_t *)key.data + LIVE_HEAD, key.size - LIVE_HEAD);
+    memcpy(place + LIVE_HEAD, bytes + by_at, key.size - by_at);
+    memcpy(place + by_end, bytes + LIVE_HEAD, by_at - LIVE_HEAD);
     size_t split_at = key.size;
     if (split_at == LIVE_HEAD) { /* as live_cell_key() has it */
         place[split_at++] = 0;
@@ -135,7 +138,7 @@ static bool add_block(comparison *both, store_bytes key, store_bytes value, unsi
                  live->sum_count);
     }
     if (live->unit_count > 1 && !reader.damaged) {
-        int64_t bucket = live_get_bucket((const uint8_t *)key.data + by_end);
+        int64_t bucket = live_get_bucket(bytes + LIVE_HEAD);
         int64_t base = live_bucket(live_bucket_start(bucket, live_unit(live, level)),
                                    live_fine_unit(live, level));
         place[0] = 1;
@@ -152,7 +155,7 @@ static int walk_blocks(comparison *both, store_cursor *cursor)
 {
     static const store_bytes no_row = {NULL, 0};
     const bbots_live *live = both->live;
-    size_t least = LIVE_HEAD + (live->unit_count != 0 ? LIVE_BUCKET : 0u);
+    size_t least = live_by_at(live);
     uint8_t head[2];
     store_bytes key = {head, sizeof head};
     store_bytes value;

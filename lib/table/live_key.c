@@ -74,6 +74,16 @@ int64_t live_get_bucket(const uint8_t in[LIVE_BUCKET])
     return (int64_t)turned >> 24;
 }
 
+size_t live_put_head(const bbots_live *live, unsigned level, int64_t bucket, uint8_t *out)
+{
+    bb_store16_big(out, live->number);
+    out[2] = (uint8_t)level;
+    if (live->unit_count != 0) {
+        live_put_bucket(out + LIVE_HEAD, bucket);
+    }
+    return live_by_at(live);
+}
+
 /* ------------------------------------------------------------------ values */
 
 static bool is_text(const bbots_column *column)

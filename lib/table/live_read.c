@@ -14,8 +14,6 @@
 #include <bbots/live.h>
 #include <bbots/timestamp.h>
 
-#define STEPS_MAX 4 /* entries passed over one by one before a seek */
-
 typedef struct question {
     bbots_txn *txn;
     const bbots_live_query *query;
@@ -24,8 +22,8 @@ typedef struct question {
     bbots_summary *summary;
     bbots_error *error;
     bbots_value by[BBOTS_LIVE_BY_MAX]; /* stored form */
-    uint8_t prefix[LIVE_KEY_MAX];      /* of keys: head, the given `by` values */
-    size_t prefix_size;
+    uint8_t given[LIVE_KEY_MAX];       /* the same as bytes of a key */
+    size_t given_size;
     int sums[BBOTS_SUMMARY_MEASURES_MAX]; /* a measure's place among the sums; -1: count */
     bbots_time_unit unit;                 /* of the group by time, or none */
     bool wants_split;                     /* a group is a split column */
@@ -159,8 +157,8 @@ static int add_to_group(question *asked, const bbots_value *values, const live_i
 static int values_of_key(const question *asked, store_bytes key, bbots_value *by)
 {
     const bbots_live *live = asked->live;
-    const uint8_t *at = (const uint8_t *)key.data + LIVE_HEAD;
-    size_t left = key.size - LIVE_HEAD;
+    const uint8_t *at = (const uint8_t *)key.data + live_by_at(live);
+    size_t left = key.size - live_by_at(live);
     for (unsigned i = 0; i < live->by_count; i++) {
         size_t taken =
             live_get_value(&asked->query->table->columns[live->by[i]], false, at, left, &by[i]);
@@ -329,60 +327,66 @@ static void block_range(const question *asked, const piece *part, int64_t *low, 
     }
 }
 
-/* Moves behind entries of a key that lie outside: by some steps, then by a seek. */
-static int pass_over(store_cursor *cursor, unsigned *steps, const uint8_t *key, size_t by_end,
-                     int64_t bucket, store_bytes *found, store_bytes *value, bbots_error *error)
+/* Moves to the first block of a bucket, or behind it, that may have the given values. */
+static int seek_block(question *asked, const piece *part, store_cursor *cursor, int64_t bucket,
+                      store_bytes *found, store_bytes *value)
 {
     uint8_t target[LIVE_KEY_MAX];
-    store_bytes to = {target, by_end + LIVE_BUCKET};
-    if (++*steps <= STEPS_MAX) {
-        return store_cursor_move(cursor, STORE_NEXT, found, value, error);
+    size_t size = live_put_head(asked->live, part->level, bucket, target);
+    memcpy(target + size, asked->given, asked->given_size);
+    store_bytes key = {target, size + asked->given_size};
+    int step = store_cursor_seek(cursor, key, found, value, asked->error);
+    if (step == BBOTS_OK &&
+        memcmp(found->data, target, found->size < key.size ? found->size : key.size) < 0) {
+        return live_damaged(asked->engine, asked->live, asked->error);
     }
-    *steps = 0;
-    memcpy(target, key, by_end);
-    live_put_bucket(target + by_end, bucket);
-    return store_cursor_seek(cursor, to, found, value, error);
+    return step;
 }
 
+/* How the `by` values of a block compare with the given ones. */
+static int compare_given(const question *asked, store_bytes key)
+{
+    size_t at = live_by_at(asked->live);
+    size_t size = key.size - at < asked->given_size ? key.size - at : asked->given_size;
+    int order = size != 0 ? memcmp((const uint8_t *)key.data + at, asked->given, size) : 0;
+    return order != 0 || size == asked->given_size ? order : -1;
+}
+
+/*
+ * Goes through the buckets of a piece. With all `by` values given a bucket has one block at most,
+ * and the next one is looked for at once.
+ */
 static int walk(question *asked, const piece *part, store_cursor *cursor)
 {
     const bbots_live *live = asked->live;
-    uint8_t start[LIVE_KEY_MAX];
-    store_bytes key = {start, asked->prefix_size};
+    bool timed = live->unit_count != 0;
+    bool alone = timed && live->by_count != 0 && asked->query->by_count == live->by_count;
+    uint8_t head[LIVE_HEAD + LIVE_BUCKET];
+    store_bytes key;
     store_bytes value;
     int64_t low = 0;
     int64_t high = 1;
-    unsigned steps = 0;
-    bool timed = live->unit_count != 0;
-    size_t least = LIVE_HEAD + (timed ? LIVE_BUCKET : 0u);
-    asked->prefix[2] = (uint8_t)part->level;
-    memcpy(start, asked->prefix, asked->prefix_size);
     if (timed) {
         block_range(asked, part, &low, &high);
     }
-    if (timed && asked->query->by_count == live->by_count) {
-        live_put_bucket(start + key.size, low);
-        key.size += LIVE_BUCKET;
-    }
-    int step = store_cursor_seek(cursor, key, &key, &value, asked->error);
-    while (step == BBOTS_OK && key.size >= asked->prefix_size &&
-           memcmp(key.data, asked->prefix, asked->prefix_size) == 0) {
-        if (key.size < least || key.size > LIVE_KEY_MAX) {
+    (void)live_put_head(live, part->level, low, head);
+    int step = seek_block(asked, part, cursor, low, &key, &value);
+    while (step == BBOTS_OK && key.size >= LIVE_HEAD && memcmp(key.data, head, LIVE_HEAD) == 0) {
+        if (key.size < live_by_at(live) || key.size > LIVE_KEY_MAX) {
             return live_damaged(asked->engine, live, asked->error);
         }
-        size_t by_end = key.size - (timed ? LIVE_BUCKET : 0u);
-        int64_t bucket = timed ? live_get_bucket((const uint8_t *)key.data + by_end) : 0;
-        if (bucket >= low && bucket < high) {
-            steps = 0;
-            step = take_block(asked, part, key, value, bucket);
-            step = step == BBOTS_OK
-                       ? store_cursor_move(cursor, STORE_NEXT, &key, &value, asked->error)
-                       : step;
-        } else if (bucket >= high && asked->query->by_count == live->by_count) {
+        int64_t bucket = timed ? live_get_bucket((const uint8_t *)key.data + LIVE_HEAD) : 0;
+        int order = compare_given(asked, key);
+        if (bucket >= high || (!timed && order != 0)) {
             break;
-        } else {
-            step = pass_over(cursor, &steps, key.data, by_end, bucket < low ? low : LIVE_BUCKET_MAX,
-                             &key, &value, asked->error);
+        }
+        if (order == 0) {
+            step = take_block(asked, part, key, value, bucket);
+        }
+        if (step == BBOTS_OK && order == 0 && !alone) {
+            step = store_cursor_move(cursor, STORE_NEXT, &key, &value, asked->error);
+        } else if (step == BBOTS_OK) {
+            step = seek_block(asked, part, cursor, order < 0 ? bucket : bucket + 1, &key, &value);
         }
     }
     return step < 0 ? step : BBOTS_OK;
@@ -608,16 +612,12 @@ int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *
     engine_table *engine = &txn->store->tables[table->number];
     txn_table *state = txn->tables != NULL ? txn->tables[table->number] : NULL;
     uint8_t bytes[LIVE_KEY_MAX];
-    store_bytes key = {bytes, LIVE_HEAD};
+    store_bytes key = {bytes, 0};
     store_bytes value;
-    bb_store16_big(bytes, live->number);
-    bytes[2] = (uint8_t)level;
+    key.size = live_put_head(
+        live, level, live->unit_count != 0 ? live_bucket(time, live_unit(live, level)) : 0, bytes);
     for (unsigned i = 0; i < live->by_count; i++) {
         key.size += live_put_value(&table->columns[live->by[i]], &by[i], false, bytes + key.size);
-    }
-    if (live->unit_count != 0) {
-        live_put_bucket(bytes + key.size, live_bucket(time, live_unit(live, level)));
-        key.size += LIVE_BUCKET;
     }
     int rc = state != NULL ? live_flush(txn, state, live, error) : BBOTS_OK;
     if (rc == BBOTS_OK) {
@@ -634,12 +634,10 @@ int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *
 static int prepare(question *asked)
 {
     const bbots_live_query *query = asked->query;
-    bb_store16_big(asked->prefix, asked->live->number);
-    asked->prefix_size = LIVE_HEAD;
     for (unsigned i = 0; i < query->by_count; i++) {
         const bbots_column *column = &query->table->columns[asked->live->by[i]];
-        asked->prefix_size +=
-            live_put_value(column, &asked->by[i], false, asked->prefix + asked->prefix_size);
+        asked->given_size +=
+            live_put_value(column, &asked->by[i], false, asked->given + asked->given_size);
     }
     asked->summary =
         summary_new(query->table, query->groups, query->group_count, query->measure_count);
