@@ -518,8 +518,22 @@ static int write_summary(bbots_txn *txn, const ledger_table *of, const touched_d
     return rc < 0 ? rc : ledger_update(txn, row, id, error);
 }
 
-static int settle_day(bbots_txn *txn, const cost_tables *tables, const ledger_table *of,
-                      const touched_day *day, bb_arena *arena, bbots_error *error)
+/* The sources that have rows, as bits: most days are asked of few of the four. */
+static int find_used(bbots_txn *txn, const cost_tables *tables, unsigned *used, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    *used = 0;
+    for (unsigned i = 0; i < BBOTS_COST_SOURCES && rc == BBOTS_OK; i++) {
+        uint64_t count;
+        rc = bbots_count(txn, tables->sources[i].of->table, &count, error);
+        *used |= rc == BBOTS_OK && count != 0 ? 1u << i : 0;
+    }
+    return rc;
+}
+
+static int settle_day(bbots_txn *txn, const cost_tables *tables, unsigned used,
+                      const ledger_table *of, const touched_day *day, bb_arena *arena,
+                      bbots_error *error)
 {
     day_costs costs;
     ledger_values row;
@@ -528,7 +542,9 @@ static int settle_day(bbots_txn *txn, const cost_tables *tables, const ledger_ta
     costs.arena = arena;
     ledger_values_begin(&row, of);
     for (unsigned i = 0; i < BBOTS_COST_SOURCES && rc == BBOTS_OK; i++) {
-        rc = add_source(txn, &tables->sources[i], i, day, &costs, error);
+        if ((used >> i & 1) != 0) {
+            rc = add_source(txn, &tables->sources[i], i, day, &costs, error);
+        }
     }
     bool nothing = is_nothing(&costs);
     if (rc == BBOTS_OK && !nothing) {
@@ -553,6 +569,7 @@ static int settle(bbots_txn *txn, void *state, bbots_error *error)
     cost_tables tables;
     const ledger_table *of;
     bb_arena arena;
+    unsigned used = 0;
     if (all->count == 0) {
         return BBOTS_OK;
     }
@@ -564,10 +581,13 @@ static int settle(bbots_txn *txn, void *state, bbots_error *error)
     all->settling = true;
     qsort(all->days, all->count, sizeof *all->days, compare_days);
     if (rc == BBOTS_OK) {
+        rc = find_used(txn, &tables, &used, error);
+    }
+    if (rc == BBOTS_OK) {
         rc = find_all_summaries(txn, of, all, error);
     }
     for (size_t i = 0; i < all->count && rc == BBOTS_OK; i++) {
-        rc = settle_day(txn, &tables, of, &all->days[i], &arena, error);
+        rc = settle_day(txn, &tables, used, of, &all->days[i], &arena, error);
         bb_arena_reset(&arena);
     }
     for (size_t i = 0; i < all->count && rc == BBOTS_OK; i++) {

@@ -13,6 +13,8 @@
 #include <bbots/live.h>
 #include <stdlib.h>
 
+#define CELLS_MANY 256 /* from so many on it pays to keep the pages of new blocks full */
+
 /* ------------------------------------------------------------------ rows to cells */
 
 static int no_memory(bbots_error *error)
@@ -359,17 +361,28 @@ static size_t order_level(const writing *run, live_places *places)
     return count;
 }
 
+/* Takes out of the tree what stands behind the last block that is to be written. */
+static int lift_tail(writing *run, const live_place *last, live_tail *tail)
+{
+    uint8_t key[LIVE_KEY_MAX];
+    const live_cell *cell = live_cell_at(run->cells, last->cell);
+    store_bytes behind = {key, block_key(run, cell, live_place_bucket(last), key)};
+    return live_tail_lift(tail, &run->cursor, behind, run->error);
+}
+
 static int write_level(writing *run, live_places *places)
 {
     span finer = {.unit = live_fine_unit(run->live, run->level)};
     size_t count = order_level(run, places);
-    int rc = BBOTS_OK;
+    live_tail tail = {.size = 0};
+    int rc = count >= CELLS_MANY ? lift_tail(run, &places->by_bucket[count - 1], &tail) : BBOTS_OK;
     run->key_size = 0;
     for (size_t i = 0; i < count && rc == BBOTS_OK; i++) {
         const live_place *place = &places->by_bucket[i];
         rc = add_cell(run, live_cell_at(run->cells, place->cell), live_place_bucket(place), &finer);
     }
-    return rc == BBOTS_OK ? save_block(run) : rc;
+    rc = rc == BBOTS_OK ? save_block(run) : rc;
+    return rc == BBOTS_OK ? live_tail_put_back(&tail, &run->cursor, run->error) : rc;
 }
 
 int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,

@@ -9,6 +9,7 @@
  * live_key.c    keys and buckets      live_block.c  values
  * live_cells.c  what a transaction has collected, in memory
  * live.c        rows to cells, cells to blocks      live_check.c  blocks held against rows
+ * live_tail.c   room for many new blocks
  * live_read.c   questions
  */
 #ifndef TABLE_LIVE_H
@@ -258,6 +259,20 @@ bool live_reader_finer(live_reader *reader, live_item *item);
 bool live_reader_whole(const live_reader *reader);
 
 int live_damaged(const engine_table *table, const bbots_live *live, bbots_error *error);
+
+/* ------------------------------------------------------------------ what stands behind (live_tail.c) */
+
+#define LIVE_TAIL 4096 /* bytes of a page */
+
+/* Entries that were taken out of the tree, one after another: sizes, key, value. */
+typedef struct live_tail {
+    size_t size;
+    uint8_t bytes[2 * LIVE_TAIL + LIVE_KEY_MAX + 4];
+} live_tail;
+
+/* Takes out what stands behind a key, as much as may share its page; puts it back. */
+int live_tail_lift(live_tail *tail, store_cursor *cursor, store_bytes key, bbots_error *error);
+int live_tail_put_back(live_tail *tail, store_cursor *cursor, bbots_error *error);
 
 /* ------------------------------------------------------------------ the rows' side (live.c) */
 
