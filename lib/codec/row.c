@@ -77,6 +77,7 @@ void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned 
         unsigned width = codec_column_width(&table->columns[c]);
         layout->width[c] = (uint8_t)width;
         layout->place[c] = (uint16_t)(width != 0 ? at : layout->variable_count++);
+        layout->variable |= width == 0 ? BBOTS_COLUMN_BIT(c) : 0;
         layout->kind[c] = (uint8_t)(secret ? BBOTS_SEALED : variable_kind(&table->columns[c]));
         at += width;
     }
@@ -119,6 +120,14 @@ static void store_fixed(uint8_t *at, unsigned width, const bbots_column *column,
     }
 }
 
+/* Writes the checksum. */
+static bb_hash close_row(const codec_layout *layout, uint8_t *data, size_t size)
+{
+    bb_hash hash = codec_row_hash(layout, data, size);
+    bb_store32(data, (uint32_t)hash.low);
+    return hash;
+}
+
 bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
                             size_t size)
 {
@@ -153,9 +162,27 @@ bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, 
         }
     }
     assert((size_t)(bytes - out) + end == size);
-    bb_hash hash = codec_row_hash(layout, out, size);
-    bb_store32(out, (uint32_t)hash.low);
-    return hash;
+    return close_row(layout, out, size);
+}
+
+bb_hash codec_row_patch(const codec_layout *layout, const bbots_value *values, uint64_t columns,
+                        uint8_t *data, size_t size)
+{
+    assert((columns & layout->variable) == 0);
+    for (uint64_t left = columns; left != 0; left &= left - 1) {
+        unsigned c = (unsigned)__builtin_ctzll(left);
+        uint8_t *nulls = &data[CODEC_ROW_HEADER + c / 8];
+        uint8_t bit = (uint8_t)(1u << c % 8);
+        uint8_t *at = data + layout->place[c];
+        if (values[c].kind == BBOTS_NULL) {
+            *nulls |= bit;
+            memset(at, 0, layout->width[c]);
+        } else {
+            *nulls &= (uint8_t)~bit;
+            store_fixed(at, layout->width[c], &layout->table->columns[c], &values[c]);
+        }
+    }
+    return close_row(layout, data, size);
 }
 
 bb_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size)
@@ -202,6 +229,79 @@ bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t si
     }
     return size >= start &&
            size - start == variable_end(layout, data, layout->variable_count - 1u);
+}
+
+/* The bytes of a variable column; NULL when its ends lead outside of the row. */
+static const uint8_t *variable_bytes_of(const codec_layout *layout, const uint8_t *data,
+                                        size_t size, unsigned column, size_t *length)
+{
+    unsigned ordinal = layout->place[column];
+    size_t start = variable_start(layout, data);
+    if (start > size) {
+        return NULL;
+    }
+    size_t from = ordinal == 0 ? 0 : variable_end(layout, data, ordinal - 1);
+    size_t to = variable_end(layout, data, ordinal);
+    if (from > to || to > size - start) {
+        return NULL; /* a forged row: the checksum fits, the ends do not */
+    }
+    *length = to - from;
+    return data + start + from;
+}
+
+static bool same_variable(const codec_layout *layout, const uint8_t *a, size_t a_size,
+                          const uint8_t *b, size_t b_size, unsigned column)
+{
+    size_t a_length;
+    size_t b_length;
+    const uint8_t *in_a = variable_bytes_of(layout, a, a_size, column, &a_length);
+    const uint8_t *in_b = variable_bytes_of(layout, b, b_size, column, &b_length);
+    return in_a != NULL && in_b != NULL && a_length == b_length &&
+           memcmp(in_a, in_b, a_length) == 0;
+}
+
+/* Eight bytes that end with a fixed column's last one lie inside the row: codec_row_integer(). */
+static bool same_fixed(const codec_layout *layout, const uint8_t *a, const uint8_t *b,
+                       unsigned column)
+{
+    unsigned width = layout->width[column];
+    unsigned at = layout->place[column];
+    return width <= 8 ? codec_row_integer(a + at, width) == codec_row_integer(b + at, width)
+                      : memcmp(a + at, b + at, width) == 0;
+}
+
+/* The columns that are null in one of two rows. */
+static uint64_t null_difference(const codec_layout *layout, const uint8_t *a, const uint8_t *b)
+{
+    uint8_t bits[8] = {0};
+    for (unsigned i = 0; i < (layout->column_count + 7u) / 8; i++) {
+        bits[i] = a[CODEC_ROW_HEADER + i] ^ b[CODEC_ROW_HEADER + i];
+    }
+    return bb_load64(bits) & UINT64_MAX >> (64 - layout->column_count);
+}
+
+uint64_t codec_row_difference(const codec_layout *layout, const uint8_t *a, size_t a_size,
+                              const uint8_t *b, size_t b_size)
+{
+    uint64_t different = null_difference(layout, a, b);
+    uint64_t variable = layout->variable;
+    if (a_size == b_size && a[5] == b[5] &&
+        memcmp(a + layout->variable_at, b + layout->variable_at, a_size - layout->variable_at) ==
+            0) {
+        variable = 0; /* mostly they are as they were, all of them */
+    }
+    for (unsigned c = 0; c < layout->column_count; c++) {
+        if (layout->width[c] != 0 && !same_fixed(layout, a, b, c)) {
+            different |= BBOTS_COLUMN_BIT(c);
+        }
+    }
+    for (; variable != 0; variable &= variable - 1) {
+        unsigned c = (unsigned)__builtin_ctzll(variable);
+        if (!same_variable(layout, a, a_size, b, b_size, c)) {
+            different |= BBOTS_COLUMN_BIT(c);
+        }
+    }
+    return different;
 }
 
 static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, unsigned width)
@@ -256,22 +356,17 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
         return bbots_value_null();
     }
     const bbots_column *description = &layout->table->columns[column];
-    unsigned place = layout->place[column];
     if (layout->width[column] != 0) {
-        return fixed_value(description, data + place, layout->width[column]);
+        return fixed_value(description, data + layout->place[column], layout->width[column]);
     }
-    size_t start = variable_start(layout, data);
-    if (start > size) {
+    size_t length;
+    const uint8_t *bytes = variable_bytes_of(layout, data, size, column, &length);
+    if (bytes == NULL) {
         return bbots_value_null();
     }
-    size_t from = place == 0 ? 0 : variable_end(layout, data, place - 1);
-    size_t to = variable_end(layout, data, place);
-    if (from > to || to > size - start) {
-        return bbots_value_null(); /* a forged row: the checksum fits, the ends do not */
-    }
     bbots_kind kind = (bbots_kind)layout->kind[column];
-    if (kind == BBOTS_SEALED && !vault_is_sealed(data + start + from, to - from)) {
+    if (kind == BBOTS_SEALED && !vault_is_sealed(bytes, length)) {
         kind = variable_kind(description);
     }
-    return bbots_value_of_bytes(kind, data + start + from, to - from);
+    return bbots_value_of_bytes(kind, bytes, length);
 }

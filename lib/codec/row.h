@@ -37,6 +37,7 @@ typedef struct codec_layout {
     const bbots_table *table;
     const bbots_value *defaults; /* per column of the table, in stored form */
     uint64_t seed;               /* of the table's hashes */
+    uint64_t variable;           /* set of the variable columns */
     uint32_t variable_at;        /* where the ends of the variable columns begin */
     uint16_t column_count;
     uint16_t variable_count;
@@ -61,6 +62,20 @@ size_t codec_row_size(const codec_layout *layout, const bbots_value *values);
 /* Writes a row of stored-form values (one per column; see literal.h) and its checksum. */
 bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
                             size_t size);
+
+/*
+ * Sets columns of fixed width in a row of the layout, to the stored-form values that stand at their
+ * numbers, and renews its checksum: the bytes are those that codec_row_encode() would write.
+ */
+bb_hash codec_row_patch(const codec_layout *layout, const bbots_value *values, uint64_t columns,
+                        uint8_t *data, size_t size);
+
+/*
+ * The columns whose bytes differ in two rows of the layout. Those of equal bytes have equal values;
+ * the other way round it holds for what this library wrote.
+ */
+uint64_t codec_row_difference(const codec_layout *layout, const uint8_t *a, size_t a_size,
+                              const uint8_t *b, size_t b_size);
 
 /* The hash of a row's bytes. */
 bb_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size);

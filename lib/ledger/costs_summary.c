@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "codec/json_tree.h"
+#include "schema/schema.h"
 
 #include <bbots/json.h>
 #include <stdio.h>
@@ -719,13 +720,18 @@ static bool has_all(const bbots_schema *schema)
     return fits;
 }
 
-static bool follows(const bbots_schema *schema, const bbots_table *table)
+/* Of costs what the aggregate by users looks at, of summaries everything. */
+static uint64_t follows(const bbots_schema *schema, const bbots_table *table)
 {
-    bool source = strcmp(table->name, cost_summary_need.table) == 0;
+    bool summary = strcmp(table->name, cost_summary_need.table) == 0;
+    bool source = false;
     for (unsigned i = 0; i < BBOTS_COST_SOURCES; i++) {
         source = source || strcmp(table->name, cost_needs[i].table) == 0;
     }
-    return source && has_all(schema);
+    if ((!summary && !source) || !has_all(schema)) {
+        return 0;
+    }
+    return summary ? ~UINT64_C(0) : schema_live_columns(bbots_table_live(table, "users"));
 }
 
 const table_follower costs_follower = {follows, note, settle, free_touched};

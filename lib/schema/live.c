@@ -36,6 +36,20 @@ const bbots_live *bbots_table_live(const bbots_table *table, const char *name)
     return NULL;
 }
 
+static uint64_t set_of(const uint8_t *columns, unsigned count)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < count; i++)
+        set |= UINT64_C(1) << columns[i];
+    return set;
+}
+
+uint64_t schema_live_columns(const bbots_live *live)
+{
+    return set_of(live->by, live->by_count) | set_of(live->split, live->split_count) |
+           set_of(live->sums, live->sum_count) | set_of(&live->time, live->unit_count != 0);
+}
+
 static bool is_text(const bbots_column *column)
 {
     return column->type == BBOTS_TYPE_TEXT || column->type == BBOTS_TYPE_VARCHAR;

@@ -41,6 +41,9 @@ int schema_deserialize(bb_arena *arena, const void *data, size_t size, const bbo
  */
 const bbots_foreign_key *schema_data_key_owner(const bbots_table *table);
 
+/* The columns that a live aggregate looks at, as a set: a change of others leaves it as it is. */
+uint64_t schema_live_columns(const bbots_live *live);
+
 /* XXH3-128 of the serialized form. */
 bbots_fingerprint schema_fingerprint(const void *serialized, size_t size);
 

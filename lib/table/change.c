@@ -115,16 +115,27 @@ static void change_stat(txn_table *state, const engine_image *old, const engine_
     state->dirty = true;
 }
 
+/* The columns in which an old and a new row differ, or may: all, when there is only one. */
+static uint64_t changed_columns(const engine_image *old, const engine_image *new_image)
+{
+    if (old == NULL || new_image == NULL || old->row.layout != new_image->row.layout) {
+        return ~UINT64_C(0);
+    }
+    return codec_row_difference(old->row.layout, old->row.data, old->row.size, new_image->row.data,
+                                new_image->row.size);
+}
+
 int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
                  const engine_image *new_image, bbots_error *error)
 {
     /* What reads the old row comes first: it may lie on a page that the write moves. */
-    int rc = index_change(txn, state, old, new_image, error);
-    if (rc == BBOTS_OK) {
+    uint64_t changed = changed_columns(old, new_image);
+    int rc = index_change(txn, state, old, new_image, changed, error);
+    if (rc == BBOTS_OK && (changed & state->engine->live) != 0) {
         rc = live_note(txn, state, old, new_image, error);
     }
-    if (rc == BBOTS_OK && state->engine->followers != 0) {
-        rc = follower_note(txn, state, old, new_image, error);
+    if (rc == BBOTS_OK) {
+        rc = follower_note(txn, state, old, new_image, changed, error);
     }
     if (rc == BBOTS_OK) {
         rc = mark_follow(txn, state, old, new_image, error);

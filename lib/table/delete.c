@@ -30,11 +30,15 @@ static int set_nulls(bbots_txn *txn, const plan_row *row, const engine_image *ol
 {
     bbots_value values[BBOTS_COLUMNS_MAX];
     engine_image image;
+    bool patch = row_can_patch(state->engine, &old->row, row->nulls);
     for (unsigned c = 0; c < old->row.table->column_count; c++) {
-        values[c] = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0 ? bbots_value_null()
-                                                            : bbots_row_value(&old->row, c);
+        bool null = (row->nulls & BBOTS_COLUMN_BIT(c)) != 0;
+        if (null || !patch) {
+            values[c] = null ? bbots_value_null() : bbots_row_value(&old->row, c);
+        }
     }
-    int rc = row_make(txn, state->engine, values, &image, error);
+    int rc = patch ? row_patch(txn, state->engine, old, values, row->nulls, &image, error)
+                   : row_make(txn, state->engine, values, &image, error);
     return rc == BBOTS_OK ? table_change(txn, state, old, &image, error) : rc;
 }
 

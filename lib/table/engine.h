@@ -21,27 +21,29 @@
 
 /* ------------------------------------------------------------------ the open store (open.c) */
 
+#define FOLLOWERS_MAX 4
+
 /* What the engine knows of a table beside its descriptor. */
 typedef struct engine_table {
     const bbots_table *table;
     store_tree *trees;        /* as table->trees */
     uint64_t *tree_seeds;     /* of the checksums of blocks (entries.h) */
+    uint64_t *tree_columns;   /* sets: what an entry is made of, the primary key included */
     bbots_value *defaults;    /* per column: literal defaults in stored form, else null */
     codec_layout layout;      /* of rows that this schema writes */
     _Atomic(codec_layout *) *older; /* by number of columns: made when such a row is met */
     uint64_t not_null;        /* sets of columns */
     uint64_t updated_at;
     uint64_t referenced;      /* columns that foreign keys of any table point to */
+    uint64_t live;            /* columns that a live aggregate looks at */
+    uint64_t followed[FOLLOWERS_MAX]; /* columns that each of table_followers (follower.h) looks at */
     uint64_t secret;          /* columns that are sealed when the host gave keys */
     int data_key;             /* column that holds an owner's data key, or -1 */
     int owner;                /* column that names whose data key seals, or -1 */
     int serial;               /* column, or -1 */
     int deleted_at;           /* column, or -1 */
     int is_active;            /* column, or -1 */
-    uint8_t followers;        /* bit n: number n of table_followers (follower.h) follows it */
 } engine_table;
-
-#define FOLLOWERS_MAX 4
 
 /* Answers that a room above keeps with the store, by its own numbers: made once, freed with it. */
 #define ENGINE_KEPT_MAX 64
@@ -246,6 +248,16 @@ int row_find(bbots_txn *txn, engine_table *table, unsigned index, const bbots_va
 int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, engine_image *image,
              bbots_error *error);
 
+/* Whether row_patch() can change these columns of a row: today's layout, and no other size. */
+static inline bool row_can_patch(const engine_table *table, const bbots_row *row, uint64_t columns)
+{
+    return row->layout == &table->layout && (columns & table->layout.variable) == 0;
+}
+
+/* As row_make(), of an old row in which some columns are replaced. */
+int row_patch(bbots_txn *txn, engine_table *table, const engine_image *old,
+              const bbots_value *values, uint64_t columns, engine_image *image, bbots_error *error);
+
 /* A row that goes to the caller: its sealed columns can be opened. */
 static inline void row_give(bbots_txn *txn, const engine_table *table, bbots_row *row)
 {
@@ -272,9 +284,12 @@ int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *er
 /* Writes all that wait in a transaction. */
 int index_flush_all(bbots_txn *txn, bbots_error *error);
 
-/* Brings a table's index trees from a row to another; either may be NULL. */
+/*
+ * Brings a table's index trees from a row to another; either may be NULL. changed: the columns in
+ * which they differ, or may.
+ */
 int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
-                 const engine_image *new_image, bbots_error *error);
+                 const engine_image *new_image, uint64_t changed, bbots_error *error);
 
 /*
  * Fills a tree of an existing table from its rows (a schema that grew). BBOTS_UNIQUE_VIOLATION when
@@ -313,10 +328,10 @@ bool live_declared(const bbots_schema *schema);
 
 /* ------------------------------------------------------------------ followers (follower.c) */
 
-/* Asks every follower whether it follows a table. */
+/* Asks every follower what it looks at of a table. */
 void follower_attach(bbots_store *store, engine_table *table);
 int follower_note(bbots_txn *txn, txn_table *state, const engine_image *old,
-                  const engine_image *new_image, bbots_error *error);
+                  const engine_image *new_image, uint64_t changed, bbots_error *error);
 void follower_forget(bbots_txn *txn);
 
 /* ------------------------------------------------------------------ marks (mark.c) */
@@ -457,7 +472,7 @@ int statement_check_columns(const bbots_table *table, uint64_t columns, bbots_er
  * Moves the serial behind a row's number (insert.c): it never gives one twice, also not one that a
  * caller chose himself.
  */
-void serial_note(txn_table *state, const bbots_value *values);
+void serial_note(txn_table *state, const bbots_row *row);
 
 /* A complaint about a value that waits until the others were read. */
 typedef struct complaint {
@@ -487,9 +502,13 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
 /* The unique index that a tree was made for: its name is the one that PostgreSQL reports. */
 const bbots_index *unique_index_of(const bbots_table *table, unsigned tree);
 
-/* The checks that insert and update share, in PostgreSQL's order (insert.c). */
-int check_not_null(const engine_table *table, const bbots_value *values, bbots_error *error);
+/*
+ * The checks that insert and update share, in PostgreSQL's order (insert.c). columns: those that are
+ * written; the others of a stored row have passed.
+ */
+int check_not_null(const engine_table *table, const bbots_value *values, uint64_t columns,
+                   bbots_error *error);
 int check_unique(bbots_txn *txn, engine_table *table, const engine_image *old,
-                 const engine_image *new_image, const bbots_value *values, bbots_error *error);
+                 const engine_image *new_image, uint64_t columns, bbots_error *error);
 
 #endif

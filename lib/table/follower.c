@@ -4,20 +4,19 @@
 void follower_attach(bbots_store *store, engine_table *table)
 {
     for (unsigned i = 0; table_followers[i] != NULL && i < FOLLOWERS_MAX; i++) {
-        if (table_followers[i]->follows(store->schema, table->table)) {
-            table->followers |= (uint8_t)(1u << i);
-        }
+        table->followed[i] = table_followers[i]->follows(store->schema, table->table);
     }
 }
 
 int follower_note(bbots_txn *txn, txn_table *state, const engine_image *old,
-                  const engine_image *new_image, bbots_error *error)
+                  const engine_image *new_image, uint64_t changed, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    for (unsigned left = state->engine->followers; left != 0 && rc == BBOTS_OK; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        rc = table_followers[i]->note(txn, &txn->followers[i], old != NULL ? &old->row : NULL,
-                                      new_image != NULL ? &new_image->row : NULL, error);
+    for (unsigned i = 0; i < FOLLOWERS_MAX && rc == BBOTS_OK; i++) {
+        if ((state->engine->followed[i] & changed) != 0) {
+            rc = table_followers[i]->note(txn, &txn->followers[i], old != NULL ? &old->row : NULL,
+                                          new_image != NULL ? &new_image->row : NULL, error);
+        }
     }
     return rc;
 }

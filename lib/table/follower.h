@@ -12,11 +12,15 @@
 #include "table/engine.h"
 
 typedef struct table_follower {
-    /* Whether it follows a table of the schema: asked once, when a store is opened. */
-    bool (*follows)(const bbots_schema *schema, const bbots_table *table);
     /*
-     * A row of such a table goes from old to row; either is NULL for an insert or a delete. *state
-     * is the follower's own in this transaction, NULL at first. The rows live during the call.
+     * The columns of a table of the schema that it looks at; 0: it does not follow it. Asked once,
+     * when a store is opened.
+     */
+    uint64_t (*follows)(const bbots_schema *schema, const bbots_table *table);
+    /*
+     * A row of such a table goes from old to row; either is NULL for an insert or a delete. Otherwise
+     * one of those columns may differ. *state is the follower's own in this transaction, NULL at
+     * first. The rows live during the call.
      */
     int (*note)(bbots_txn *txn, void **state, const bbots_row *old, const bbots_row *row,
                 bbots_error *error);

@@ -91,13 +91,16 @@ static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const u
 }
 
 int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
-                 const engine_image *new_image, bbots_error *error)
+                 const engine_image *new_image, uint64_t changed, bbots_error *error)
 {
     const bbots_table *table = state->engine->table;
     uint8_t before[CODEC_ENTRY_MAX];
     uint8_t after[CODEC_ENTRY_MAX];
     int rc = BBOTS_OK;
     for (unsigned t = 1; t < table->tree_count && rc == BBOTS_OK; t++) {
+        if ((state->engine->tree_columns[t] & changed) == 0) {
+            continue;
+        }
         size_t before_size = old != NULL ? entry_of(&table->trees[t], old, before) : 0;
         size_t after_size = new_image != NULL ? entry_of(&table->trees[t], new_image, after) : 0;
         if (before_size == after_size && memcmp(before, after, after_size) == 0) {

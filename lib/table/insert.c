@@ -18,9 +18,10 @@ static bool in_set(uint64_t set, unsigned column)
 
 /* ------------------------------------------------------------------ checks shared with update */
 
-int check_not_null(const engine_table *table, const bbots_value *values, bbots_error *error)
+int check_not_null(const engine_table *table, const bbots_value *values, uint64_t columns,
+                   bbots_error *error)
 {
-    for (uint64_t left = table->not_null; left != 0; left &= left - 1) {
+    for (uint64_t left = table->not_null & columns; left != 0; left &= left - 1) {
         unsigned column = (unsigned)__builtin_ctzll(left);
         if (values[column].kind == BBOTS_NULL) {
             const char *name = table->table->columns[column].name;
@@ -78,16 +79,15 @@ static int check_primary(bbots_txn *txn, engine_table *table, const engine_image
                                    : rc;
 }
 
-static int check_tree(bbots_txn *txn, engine_table *table, unsigned tree,
-                      const engine_image *old, const engine_image *new_image,
-                      const bbots_value *values, bbots_error *error)
+static int check_tree(bbots_txn *txn, engine_table *table, unsigned tree, const engine_image *old,
+                      const engine_image *new_image, bbots_error *error)
 {
     const bbots_tree *shape = &table->table->trees[tree];
     bbots_value key[BBOTS_KEY_COLUMNS_MAX];
     store_bytes except = {NULL, 0};
     store_bytes found;
     for (unsigned i = 0; i < shape->column_count; i++) {
-        key[i] = values[shape->columns[i]];
+        key[i] = bbots_row_value(&new_image->row, shape->columns[i]);
         if (key[i].kind == BBOTS_NULL) {
             return BBOTS_OK; /* nulls are distinct */
         }
@@ -103,12 +103,12 @@ static int check_tree(bbots_txn *txn, engine_table *table, unsigned tree,
 }
 
 int check_unique(bbots_txn *txn, engine_table *table, const engine_image *old,
-                 const engine_image *new_image, const bbots_value *values, bbots_error *error)
+                 const engine_image *new_image, uint64_t columns, bbots_error *error)
 {
     int rc = check_primary(txn, table, old, new_image, error);
     for (unsigned t = 1; t < table->table->tree_count && rc == BBOTS_OK; t++) {
-        if (table->table->trees[t].unique) {
-            rc = check_tree(txn, table, t, old, new_image, values, error);
+        if (table->table->trees[t].unique && (table->tree_columns[t] & columns) != 0) {
+            rc = check_tree(txn, table, t, old, new_image, error);
         }
     }
     return rc;
@@ -201,11 +201,15 @@ static int give_defaults(bbots_txn *txn, txn_table *state, uint64_t given, bbots
     return rc;
 }
 
-void serial_note(txn_table *state, const bbots_value *values)
+void serial_note(txn_table *state, const bbots_row *row)
 {
     int serial = state->engine->serial;
-    if (serial >= 0 && values[serial].integer >= state->stat.serial_next) {
-        state->stat.serial_next = values[serial].integer + (values[serial].integer != INT64_MAX);
+    if (serial < 0) {
+        return;
+    }
+    int64_t number = bbots_row_value(row, (unsigned)serial).integer;
+    if (number >= state->stat.serial_next) {
+        state->stat.serial_next = number + (number != INT64_MAX);
         state->dirty = true;
     }
 }
@@ -221,7 +225,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, bbots_value *comple
         rc = row_make(txn, table, complete, &image, error);
     }
     if (rc == BBOTS_OK) {
-        rc = check_unique(txn, table, NULL, &image, complete, error);
+        rc = check_unique(txn, table, NULL, &image, ~UINT64_C(0), error);
     }
     if (rc == BBOTS_OK) {
         rc = defer_check_parents(txn, table, NULL, &image.row, ~UINT64_C(0), error);
@@ -230,7 +234,7 @@ static int insert_complete(bbots_txn *txn, txn_table *state, bbots_value *comple
         rc = table_change(txn, state, NULL, &image, error);
     }
     if (rc == BBOTS_OK) {
-        serial_note(state, complete);
+        serial_note(state, &image.row);
         if (stored != NULL) {
             *stored = image.row; /* in scratch: it lives until the next statement */
             row_give(txn, table, stored);
@@ -257,7 +261,7 @@ static int insert_row(bbots_txn *txn, engine_table *table, const bbots_value *va
         rc = give_defaults(txn, state, given, complete, error);
     }
     if (rc == BBOTS_OK) {
-        rc = check_not_null(table, complete, error);
+        rc = check_not_null(table, complete, ~UINT64_C(0), error);
     }
     return rc == BBOTS_OK ? insert_complete(txn, state, complete, stored, error) : rc;
 }
@@ -346,7 +350,7 @@ static int upsert_values(bbots_txn *txn, txn_table *state, const bbots_value *va
     if (rc == BBOTS_OK) {
         rc = give_defaults(txn, state, given, complete, error);
     }
-    return rc == BBOTS_OK ? check_not_null(state->engine, complete, error) : rc;
+    return rc == BBOTS_OK ? check_not_null(state->engine, complete, ~UINT64_C(0), error) : rc;
 }
 
 /* Whether the statement can begin: the columns and the index that it names are there. */

@@ -79,6 +79,15 @@ static void prepare_referenced(bbots_store *store, engine_table *engine)
     }
 }
 
+static uint64_t columns_of(const bbots_tree *tree)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < tree->column_count; i++) {
+        set |= BBOTS_COLUMN_BIT(tree->columns[i]);
+    }
+    return set;
+}
+
 static int prepare_table(bbots_store *store, engine_table *engine, const bbots_table *table,
                          bbots_error *error)
 {
@@ -87,15 +96,22 @@ static int prepare_table(bbots_store *store, engine_table *engine, const bbots_t
     engine->trees = bb_arena_alloc(&store->arena, sizeof *engine->trees * table->tree_count);
     engine->tree_seeds =
         bb_arena_alloc(&store->arena, sizeof *engine->tree_seeds * table->tree_count);
+    engine->tree_columns =
+        bb_arena_alloc(&store->arena, sizeof *engine->tree_columns * table->tree_count);
     engine->older = bb_arena_alloc(&store->arena, older_size);
     if (engine->older != NULL) {
         memset((void *)engine->older, 0, older_size);
     }
-    if (engine->trees == NULL || engine->tree_seeds == NULL || engine->older == NULL) {
+    if (engine->trees == NULL || engine->tree_seeds == NULL || engine->tree_columns == NULL ||
+        engine->older == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     for (unsigned t = 0; t < table->tree_count; t++) {
         engine->tree_seeds[t] = bb_hash64(table->trees[t].name, strlen(table->trees[t].name));
+        engine->tree_columns[t] = columns_of(&table->trees[t]) | columns_of(&table->trees[0]);
+    }
+    for (unsigned i = 0; i < table->live_count; i++) {
+        engine->live |= schema_live_columns(&table->lives[i]);
     }
     prepare_columns(engine);
     prepare_referenced(store, engine);

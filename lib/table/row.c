@@ -251,6 +251,24 @@ int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, eng
     return BBOTS_OK;
 }
 
+int row_patch(bbots_txn *txn, engine_table *table, const engine_image *old,
+              const bbots_value *values, uint64_t columns, engine_image *image, bbots_error *error)
+{
+    const bbots_tree *primary = &table->table->trees[0];
+    uint8_t *bytes = bb_arena_alloc(&txn->scratch, old->row.size);
+    if (bytes == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    memcpy(bytes, old->row.data, old->row.size);
+    image->hash = codec_row_patch(&table->layout, values, columns, bytes, old->row.size);
+    image->row = old->row;
+    image->row.data = bytes;
+    image->row.txn = NULL;
+    image->key_size =
+        codec_key_of_row(&image->row, primary->columns, primary->column_count, image->key, NULL);
+    return BBOTS_OK;
+}
+
 int row_keep(bbots_txn *txn, engine_image *image, bbots_error *error)
 {
     const uint8_t *copy = bb_arena_copy(&txn->scratch, image->row.data, image->row.size);

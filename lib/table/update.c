@@ -8,11 +8,16 @@ static bool in_set(uint64_t set, unsigned column)
     return (set & BBOTS_COLUMN_BIT(column)) != 0;
 }
 
-/* The row's values with the ones in set replaced and updatedAt set. */
+/*
+ * The values of the columns that are written: those in set, and updatedAt. When the row has to be
+ * made anew, those of the others as well.
+ */
 static void merge_values(bbots_txn *txn, const engine_table *table, const bbots_row *old,
-                         const bbots_value *values, uint64_t set, bbots_value *merged)
+                         const bbots_value *values, uint64_t set, uint64_t needed,
+                         bbots_value *merged)
 {
-    for (unsigned c = 0; c < table->table->column_count; c++) {
+    for (uint64_t left = needed; left != 0; left &= left - 1) {
+        unsigned c = (unsigned)__builtin_ctzll(left);
         if (in_set(set, c)) {
             merged[c] = values[c];
         } else if (in_set(table->updated_at, c)) {
@@ -23,10 +28,34 @@ static void merge_values(bbots_txn *txn, const engine_table *table, const bbots_
     }
 }
 
+/*
+ * Makes the new row. Most updates write a few numbers and times: then the old row's bytes are taken
+ * and these places written over. Where values are sealed the whole row is looked at, since it may
+ * have another owner now.
+ */
+static int change_values(bbots_txn *txn, engine_table *table, engine_image *old,
+                         const bbots_value *values, uint64_t set, engine_image *image,
+                         bbots_error *error)
+{
+    bbots_value merged[BBOTS_COLUMNS_MAX];
+    uint64_t written = set | table->updated_at;
+    bool patch = table->secret == 0 && row_can_patch(table, &old->row, written);
+    uint64_t needed = patch ? written : UINT64_MAX >> (64 - table->table->column_count);
+    merge_values(txn, table, &old->row, values, set, needed, merged);
+    int rc = check_not_null(table, merged, needed, error);
+    if (rc == BBOTS_OK && table->secret != 0) {
+        rc = secret_seal(txn, table, old, merged, set, error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    return patch ? row_patch(txn, table, old, merged, written, image, error)
+                 : row_make(txn, table, merged, image, error);
+}
+
 int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbots_value *values,
                uint64_t set, bbots_row *stored, bbots_error *error)
 {
-    bbots_value merged[BBOTS_COLUMNS_MAX];
     engine_image image;
     txn_table *state;
     int rc = txn_touch(txn, table, &state, error);
@@ -34,17 +63,11 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = row_keep(txn, old, error); /* its page may move while its entries are written */
     }
     if (rc == BBOTS_OK) {
-        merge_values(txn, table, &old->row, values, set, merged);
-        rc = check_not_null(table, merged, error);
-    }
-    if (rc == BBOTS_OK && table->secret != 0) {
-        rc = secret_seal(txn, table, old, merged, set, error);
+        rc = change_values(txn, table, old, values, set, &image, error);
     }
     if (rc == BBOTS_OK) {
-        rc = row_make(txn, table, merged, &image, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = check_unique(txn, table, old, &image, merged, error);
+        uint64_t written = set | table->updated_at | table->secret;
+        rc = check_unique(txn, table, old, &image, written, error);
     }
     /* PostgreSQL's triggers of the referenced side come before those of the referencing one. */
     if (rc == BBOTS_OK && (set & table->referenced) != 0) {
@@ -57,7 +80,7 @@ int update_row(bbots_txn *txn, engine_table *table, engine_image *old, const bbo
         rc = table_change(txn, state, old, &image, error);
     }
     if (rc == BBOTS_OK) {
-        serial_note(state, merged);
+        serial_note(state, &image.row);
         if (stored != NULL) {
             *stored = image.row;
             row_give(txn, table, stored);

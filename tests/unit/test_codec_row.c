@@ -68,6 +68,86 @@ static void rows_come_back_as_they_went(void **state)
     }
 }
 
+/* Writes a row with the values of another one, in which the columns in set are replaced. */
+static uint8_t *encode_changed(const codec_layout *layout, const uint8_t *data, size_t data_size,
+                               const bbots_value *values, uint64_t set, size_t *size, bb_hash *hash)
+{
+    bbots_value mixed[BBOTS_COLUMNS_MAX];
+    for (unsigned c = 0; c < layout->column_count; c++) {
+        mixed[c] = (set & BBOTS_COLUMN_BIT(c)) != 0 ? values[c]
+                                                    : codec_row_value(layout, data, data_size, c);
+    }
+    return encode(layout, mixed, size, hash);
+}
+
+static void a_patched_row_is_the_one_that_would_be_written(void **state)
+{
+    (void)state;
+    random_source source = random_begin(__func__);
+    for (size_t t = 0; t < COUNT(tables); t++) {
+        codec_layout layout;
+        codec_layout_init(&layout, tables[t], tables[t]->column_count, no_defaults);
+        for (int i = 0; i < 300; i++) {
+            bbots_value values[BBOTS_COLUMNS_MAX];
+            bb_hash hash;
+            size_t size;
+            size_t expected_size;
+            random_values(&source, tables[t], values);
+            uint8_t *bytes = encode(&layout, values, &size, &hash);
+            uint64_t all = UINT64_MAX >> (64 - tables[t]->column_count);
+            uint64_t set = random_next(&source) & all & ~layout.variable;
+            random_values(&source, tables[t], values);
+            uint8_t *expected =
+                encode_changed(&layout, bytes, size, values, set, &expected_size, &hash);
+            bb_hash patched = codec_row_patch(&layout, values, set, bytes, size);
+            assert_int_equal(size, expected_size);
+            assert_memory_equal(bytes, expected, size);
+            assert_true(patched.low == hash.low && patched.high == hash.high);
+            free(bytes);
+            free(expected);
+        }
+    }
+}
+
+/* Two zeros of a float are equal, and have not the same bytes. */
+static bool is_float(const bbots_column *column)
+{
+    return column->type == BBOTS_TYPE_REAL || column->type == BBOTS_TYPE_DOUBLE;
+}
+
+static void rows_differ_where_their_values_do(void **state)
+{
+    (void)state;
+    random_source source = random_begin(__func__);
+    for (size_t t = 0; t < COUNT(tables); t++) {
+        codec_layout layout;
+        codec_layout_init(&layout, tables[t], tables[t]->column_count, no_defaults);
+        for (int i = 0; i < 300; i++) {
+            bbots_value values[BBOTS_COLUMNS_MAX];
+            bb_hash hash;
+            size_t size;
+            size_t other_size;
+            random_values(&source, tables[t], values);
+            uint8_t *row = encode(&layout, values, &size, &hash);
+            uint64_t set = random_next(&source) & random_next(&source);
+            random_values(&source, tables[t], values);
+            uint8_t *other = encode_changed(&layout, row, size, values, set, &other_size, &hash);
+            uint64_t found = codec_row_difference(&layout, row, size, other, other_size);
+            for (unsigned c = 0; c < tables[t]->column_count; c++) {
+                bbots_value a = codec_row_value(&layout, row, size, c);
+                bbots_value b = codec_row_value(&layout, other, other_size, c);
+                bool differs = (found & BBOTS_COLUMN_BIT(c)) != 0;
+                assert_true(differs || same_value(&a, &b));
+                assert_true(!differs || is_float(&tables[t]->columns[c]) || !same_value(&a, &b));
+            }
+            assert_true((found & ~set) == 0);
+            assert_true(codec_row_difference(&layout, row, size, row, size) == 0);
+            free(row);
+            free(other);
+        }
+    }
+}
+
 static void equal_values_have_equal_bytes(void **state)
 {
     (void)state;
@@ -297,6 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back_as_they_went),
+        cmocka_unit_test(a_patched_row_is_the_one_that_would_be_written),
+        cmocka_unit_test(rows_differ_where_their_values_do),
         cmocka_unit_test(equal_values_have_equal_bytes),
         cmocka_unit_test(the_bytes_are_those_of_the_format),
         cmocka_unit_test(wide_rows_have_wide_ends),
