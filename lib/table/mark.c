@@ -19,7 +19,9 @@ static store_bytes mark_key(const engine_table *table, const uint8_t *key, size_
                             uint8_t out[MARK_KEY_MAX])
 {
     bb_store64_big(out, table->layout.seed);
-    memcpy(out + 8, key, size);
+    if (size != 0) {
+        memcpy(out + 8, key, size);
+    }
     return (store_bytes){out, size + 8};
 }
 
