@@ -130,9 +130,9 @@ static int write_row(salvage *run, engine_table *engine, const engine_image *ima
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = check_not_null(engine, values, &why);
+    rc = check_not_null(engine, values, ~UINT64_C(0), &why);
     if (rc == BBOTS_OK) {
-        rc = check_unique(run->txn, engine, NULL, image, values, &why);
+        rc = check_unique(run->txn, engine, NULL, image, ~UINT64_C(0), &why);
         if (rc == BBOTS_UNIQUE_VIOLATION && is_there(run, engine, image)) {
             return BBOTS_OK;
         }
@@ -144,7 +144,7 @@ static int write_row(salvage *run, engine_table *engine, const engine_image *ima
     }
     rc = rc == BBOTS_OK ? table_change(run->txn, state, NULL, image, run->error) : rc;
     if (rc == BBOTS_OK) {
-        serial_note(state, values);
+        serial_note(state, &image->row);
         run->result->rows++;
         run->batch++;
     }
