@@ -167,8 +167,9 @@ static void take_bounds(const spot *branch, unsigned slots, unsigned slot, searc
     }
 }
 
-/* From the root to the leaf where the key would be. */
-static bool descend(const pages_memory *memory, const page_tree *tree, search *wanted, spot *leaf)
+/* From the root to the number of the leaf where the key would be. */
+static bool find_leaf(const pages_memory *memory, const page_tree *tree, search *wanted,
+                      uint64_t *leaf)
 {
     uint64_t number = tree->root;
     for (unsigned level = 1; level < tree->depth; level++) {
@@ -191,7 +192,14 @@ static bool descend(const pages_memory *memory, const page_tree *tree, search *w
         }
         number = node.child;
     }
-    return open_spot(memory, number, true, leaf);
+    *leaf = number;
+    return true;
+}
+
+static bool descend(const pages_memory *memory, const page_tree *tree, search *wanted, spot *leaf)
+{
+    uint64_t number;
+    return find_leaf(memory, tree, wanted, &number) && open_spot(memory, number, true, leaf);
 }
 
 static bool read_entry(const pages_memory *memory, const spot *leaf, unsigned slot,
@@ -268,4 +276,77 @@ int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t 
         return BBOTS_END;
     }
     return read_entry(memory, &leaf, leaf.first, found) ? BBOTS_OK : BBOTS_CORRUPTED;
+}
+
+/* ------------------------------------------------------------------ many at once */
+
+#define LINE      64u  /* bytes that memory hands out together */
+#define ROW_USUAL 256u /* as much of a row as is asked for */
+
+static void ask_for(const uint8_t *at, size_t size)
+{
+    for (size_t i = 0; i < size; i += LINE) {
+        __builtin_prefetch(at + i);
+    }
+}
+
+/* Of a leaf the header and the first slots; false when there is no such page. */
+static bool ask_for_slots(const pages_memory *memory, uint64_t leaf)
+{
+    if (leaf >= memory->page_count) {
+        return false;
+    }
+    ask_for(memory->bytes + leaf * memory->page_bytes, 2 * LINE);
+    return true;
+}
+
+/* The node that the guess leads to, as far as a row of usual size reaches. */
+static void ask_for_node(const pages_memory *memory, uint64_t number, const search *wanted)
+{
+    spot leaf;
+    if (!wanted->low_known || !wanted->high_known || wanted->start < wanted->low ||
+        wanted->start >= wanted->high || !open_spot(memory, number, true, &leaf)) {
+        return;
+    }
+    size_t slot = PAGES_HEADER + 2 * (size_t)guess_slot(&leaf, wanted);
+    size_t node = bb_load16(leaf.page + slot);
+    if (node < memory->page_bytes) {
+        size_t left = memory->page_bytes - node;
+        ask_for(leaf.page + node, left < ROW_USUAL ? left : ROW_USUAL);
+    }
+}
+
+int pages_get_many(const pages_memory *memory, const page_tree *tree, pages_entry *found,
+                   unsigned count)
+{
+    search wanted[PAGES_MANY];
+    uint64_t leaves[PAGES_MANY];
+    for (unsigned i = 0; i < count; i++) {
+        found[i].value = NULL;
+        found[i].value_size = 0;
+    }
+    if (tree->root == PAGES_NONE) {
+        return BBOTS_OK;
+    }
+    if (!can_follow(tree)) {
+        return BBOTS_CORRUPTED;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        wanted[i] = make_search(found[i].key, found[i].key_size);
+        if (!find_leaf(memory, tree, &wanted[i], &leaves[i]) || !ask_for_slots(memory, leaves[i])) {
+            return BBOTS_CORRUPTED;
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        ask_for_node(memory, leaves[i], &wanted[i]);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        spot leaf;
+        bool exact;
+        if (!open_spot(memory, leaves[i], true, &leaf) || !narrow(&leaf, &wanted[i], &exact) ||
+            (exact && !read_entry(memory, &leaf, leaf.first, &found[i]))) {
+            return BBOTS_CORRUPTED;
+        }
+    }
+    return BBOTS_OK;
 }

@@ -37,4 +37,15 @@ int pages_get(const pages_memory *memory, const page_tree *tree, const uint8_t *
 int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t *key, size_t size,
                pages_entry *found);
 
+/* How many keys pages_get_many() takes. */
+#define PAGES_MANY 16u
+
+/*
+ * As pages_get() for several keys, found[i].key: what each has to wait for in memory is asked for
+ * before any of them is waited for. found[i].value is NULL where nothing is found. BBOTS_OK or
+ * BBOTS_CORRUPTED.
+ */
+int pages_get_many(const pages_memory *memory, const page_tree *tree, pages_entry *found,
+                   unsigned count);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "pages/find.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define META_TRANSACTION 144 /* where a meta page has its transaction (docs/format.md) */
@@ -21,6 +22,8 @@ typedef struct direct_root {
     uint64_t number; /* the state whose root this is; 0: none is known */
     page_tree tree;
 } direct_root;
+
+static_assert(STORE_MANY <= PAGES_MANY, "the pages take as many keys");
 
 struct store_direct {
     unsigned count;
@@ -181,5 +184,26 @@ bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_b
     }
     *found_key = (store_bytes){found.key, found.key_size};
     *value = (store_bytes){found.value, found.value_size};
+    return true;
+}
+
+bool store_direct_get_many(store_txn *txn, store_tree tree, store_pair *pairs, unsigned count)
+{
+    const page_tree *root = root_of(txn, tree);
+    pages_memory memory = memory_of(txn);
+    pages_entry found[STORE_MANY];
+    if (root == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        found[i].key = pairs[i].key.data;
+        found[i].key_size = pairs[i].key.size;
+    }
+    if (pages_get_many(&memory, root, found, count) != BBOTS_OK) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        pairs[i].value = (store_bytes){found[i].value, found[i].value_size};
+    }
     return true;
 }

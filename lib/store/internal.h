@@ -112,6 +112,7 @@ bool store_direct_get(store_txn *txn, store_tree tree, store_bytes key, store_by
                       int *result);
 bool store_direct_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
                        store_bytes *value);
+bool store_direct_get_many(store_txn *txn, store_tree tree, store_pair *pairs, unsigned count);
 void store_direct_free(store_txn *txn);
 
 /*

@@ -216,6 +216,21 @@ int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *t
 int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *value,
               bbots_error *error);
 
+/* A key, and the value that was found under it: data is NULL when none was. */
+typedef struct store_pair {
+    store_bytes key;
+    store_bytes value;
+} store_pair;
+
+#define STORE_MANY 16u
+
+/*
+ * Up to STORE_MANY look-ups. A reader's wait for memory together, which takes little longer than
+ * one of them would.
+ */
+int store_get_many(store_txn *txn, store_tree tree, store_pair *pairs, unsigned count,
+                   bbots_error *error);
+
 /*
  * The first entry whose key is not less; BBOTS_OK or BBOTS_END. For one look: a cursor is better
  * for several.

@@ -109,6 +109,29 @@ static int call_get(void *arguments)
     return found(call, mdb_get(call->txn, call->tree, &call->key, &call->value));
 }
 
+/* Several look-ups of a reader; only direct.c has a way to do them together. */
+typedef struct many_call {
+    store_txn *reader;
+    store_tree tree;
+    store_pair *pairs;
+    unsigned count;
+} many_call;
+
+static int call_get_many(void *arguments)
+{
+    many_call *call = arguments;
+    if (!store_direct_get_many(call->reader, call->tree, call->pairs, call->count)) {
+        return MDB_NOTFOUND;
+    }
+    for (unsigned i = 0; i < call->count; i++) {
+        MDB_val value = to_val(call->pairs[i].value);
+        if (value.mv_data != NULL) {
+            store_touch(call->reader->file, &value);
+        }
+    }
+    return 0;
+}
+
 static int call_put(void *arguments)
 {
     tree_call *call = arguments;
@@ -213,6 +236,23 @@ int store_get(store_txn *txn, store_tree tree, store_bytes key, store_bytes *val
         return BBOTS_OK;
     }
     return rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND : store_fail(error, rc, "cannot read");
+}
+
+int store_get_many(store_txn *txn, store_tree tree, store_pair *pairs, unsigned count,
+                   bbots_error *error)
+{
+    many_call call = {txn, tree, pairs, count};
+    int rc = BBOTS_OK;
+    if (count > 1 && store_guarded(txn->file, call_get_many, &call, false) == 0) {
+        return BBOTS_OK;
+    }
+    for (unsigned i = 0; i < count && rc >= 0; i++) {
+        rc = store_get(txn, tree, pairs[i].key, &pairs[i].value, error);
+        if (rc == BBOTS_NOT_FOUND) {
+            pairs[i].value = (store_bytes){NULL, 0};
+        }
+    }
+    return rc < 0 ? rc : BBOTS_OK;
 }
 
 int store_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,

@@ -211,9 +211,14 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
         return BBOTS_OK; /* reported with the rows */
     }
     entry.size = make_entry(&row, walk->tree, key, own, NULL);
-    int rc = entries_seek(&walk->own, entry, &found, &value, walk->own.blocks ? NULL : run->error);
+    bbots_error error;
+    bb_error_clear(&error);
+    int rc = entries_seek(&walk->own, entry, &found, &value, &error);
     if (rc == BBOTS_CORRUPTED && walk->own.blocks) {
         return BBOTS_OK;
+    }
+    if (rc < 0 && run->error != NULL) {
+        *run->error = error;
     }
     bool there =
         rc == BBOTS_OK && codec_entry_compare(found.data, found.size, own, entry.size) == 0;

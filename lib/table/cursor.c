@@ -1,6 +1,9 @@
 /*
  * table/cursor.c - scans in the order of an index.
  *
+ * Rows that an index leads to lie anywhere, and each waits for memory. So a reader's cursor reads
+ * some entries ahead and looks up their rows together.
+ *
  * A cursor keeps the last entry that it gave. When the transaction has written since, LMDB's
  * cursor is not trusted to stand where it stood: it is placed anew behind that entry. So a loop
  * may update and delete the rows that it reads.
@@ -25,6 +28,23 @@ typedef struct bound {
     bbots_value values[BBOTS_KEY_COLUMNS_MAX];
 } bound;
 
+#define AHEAD_BYTES 64u /* longer entries are not kept */
+
+typedef struct ahead_row {
+    store_bytes entry;
+    size_t part; /* bytes of its columns; the key of the row follows */
+} ahead_row;
+
+/* Entries that were read, and the rows that were looked up, before they were asked for. */
+typedef struct look_ahead {
+    unsigned at; /* the next one to give */
+    unsigned count;
+    unsigned most;
+    ahead_row rows[STORE_MANY];
+    store_pair pairs[STORE_MANY];
+    uint8_t bytes[STORE_MANY][AHEAD_BYTES];
+} look_ahead;
+
 struct bbots_cursor {
     bbots_txn *txn;
     engine_table *table;
@@ -36,11 +56,14 @@ struct bbots_cursor {
     bool live_only;
     bool started;
     bool ended;
-    uint64_t left;      /* rows still to give */
-    uint64_t changes;   /* of the transaction when the cursor last moved */
-    size_t last_size;   /* the entry last given */
+    bool over;        /* no entry is left to be read */
+    bool again;       /* the next entry is the one behind `last` */
+    uint64_t left;    /* rows still to give */
+    uint64_t changes; /* of the transaction when the cursor last moved */
+    size_t last_size; /* the entry last given */
     uint8_t last[CODEC_ENTRY_MAX];
-    bb_arena arena;     /* the bounds' texts */
+    bb_arena arena;   /* the bounds' texts */
+    look_ahead ahead; /* the last: its arrays begin without contents */
 };
 
 static const bbots_tree *tree_of(const bbots_cursor *cursor)
@@ -77,8 +100,8 @@ static int set_bound(bbots_cursor *cursor, const bbots_index *index, const bbots
             break;
         }
         if (to->values[i].kind == BBOTS_TEXT || to->values[i].kind == BBOTS_BYTES) {
-            to->values[i].data = bb_arena_copy(&cursor->arena, to->values[i].data,
-                                               to->values[i].size);
+            to->values[i].data =
+                bb_arena_copy(&cursor->arena, to->values[i].data, to->values[i].size);
             if (to->values[i].data == NULL) {
                 return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
             }
@@ -132,10 +155,11 @@ int bbots_cursor_open(bbots_txn *txn, const bbots_table *table, unsigned index,
     if (rc != BBOTS_OK) {
         return rc;
     }
-    bbots_cursor *cursor = calloc(1, sizeof *cursor);
+    bbots_cursor *cursor = malloc(sizeof *cursor);
     if (cursor == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
+    memset(cursor, 0, offsetof(bbots_cursor, ahead.rows));
     cursor->txn = txn;
     cursor->table = engine;
     cursor->tree = table->indexes[index].tree;
@@ -195,11 +219,9 @@ static int seek_before(bbots_cursor *cursor, store_bytes key, bool for_prefix, s
         target.data = above;
     }
     int rc = entries_seek(&cursor->cursor, target, entry, value, error);
-    return rc == BBOTS_END
-               ? entries_move(&cursor->cursor, STORE_LAST, entry, value, error)
-           : rc == BBOTS_OK
-               ? entries_move(&cursor->cursor, STORE_PREVIOUS, entry, value, error)
-               : rc;
+    return rc == BBOTS_END  ? entries_move(&cursor->cursor, STORE_LAST, entry, value, error)
+           : rc == BBOTS_OK ? entries_move(&cursor->cursor, STORE_PREVIOUS, entry, value, error)
+                            : rc;
 }
 
 static int move_first(bbots_cursor *cursor, store_bytes *entry, store_bytes *value,
@@ -208,8 +230,8 @@ static int move_first(bbots_cursor *cursor, store_bytes *entry, store_bytes *val
     const bound *start = cursor->reverse ? &cursor->to : &cursor->from;
     store_bytes key = {start->bytes, start->size};
     if (!start->set) {
-        return entries_move(&cursor->cursor, cursor->reverse ? STORE_LAST : STORE_FIRST,
-                                 entry, value, error);
+        return entries_move(&cursor->cursor, cursor->reverse ? STORE_LAST : STORE_FIRST, entry,
+                            value, error);
     }
     if (cursor->reverse) {
         return seek_before(cursor, key, !start->exclusive || !start->exact, entry, value, error);
@@ -246,11 +268,12 @@ static int move(bbots_cursor *cursor, store_bytes *entry, store_bytes *value, bb
     if (!cursor->started) {
         cursor->started = true;
         rc = move_first(cursor, entry, value, error);
-    } else if (changed) {
+    } else if (changed || cursor->again) {
+        cursor->again = false;
         rc = move_again(cursor, entry, value, error);
     } else {
-        rc = entries_move(&cursor->cursor, cursor->reverse ? STORE_PREVIOUS : STORE_NEXT,
-                               entry, value, error);
+        rc = entries_move(&cursor->cursor, cursor->reverse ? STORE_PREVIOUS : STORE_NEXT, entry,
+                          value, error);
     }
     if (rc == BBOTS_OK && entry->size > CODEC_ENTRY_MAX) {
         rc = bb_fail(error, BBOTS_CORRUPTED, "a key of tree \"%s\" is too long",
@@ -263,32 +286,7 @@ static int move(bbots_cursor *cursor, store_bytes *entry, store_bytes *value, bb
     return rc;
 }
 
-/* ------------------------------------------------------------------ rows */
-
-static int open_row(bbots_cursor *cursor, store_bytes entry, store_bytes value, bbots_row *row,
-                    bbots_error *error)
-{
-    const bbots_table *table = cursor->table->table;
-    const bbots_tree *tree = tree_of(cursor);
-    if (cursor->tree == 0) {
-        int opened = row_open(cursor->table, value, row, NULL, error);
-        return opened == BBOTS_OK ? row_confirm_key(cursor->table, row, entry, error) : opened;
-    }
-    size_t size = codec_key_part(table, tree->columns, tree->column_count, entry.data, entry.size);
-    store_bytes part = {entry.data, size};
-    store_bytes key = {(const uint8_t *)entry.data + size, entry.size - size};
-    int rc = size == 0 || size >= entry.size
-                 ? BBOTS_NOT_FOUND
-                 : row_fetch(cursor->txn, cursor->table, key, row, NULL, error);
-    if (rc == BBOTS_OK) {
-        rc = row_confirm_entry(cursor->table, cursor->tree, row, part, error);
-    }
-    if (rc == BBOTS_NOT_FOUND) {
-        rc = bb_fail_at(error, BBOTS_CORRUPTED, table->name, NULL, NULL,
-                        "index tree \"%s\" has an entry of no row", tree->name);
-    }
-    return rc;
-}
+/* ------------------------------------------------------------------ the range */
 
 /* Where an entry lies: negative before the range, zero in it, positive behind it. */
 static int place(const bbots_cursor *cursor, store_bytes entry, const bbots_row *row)
@@ -319,38 +317,145 @@ static int place(const bbots_cursor *cursor, store_bytes entry, const bbots_row 
     return 0;
 }
 
-/* Whether an entry decides by its bytes alone that the scan is over. */
-static bool is_over(const bbots_cursor *cursor, store_bytes entry)
+/* To the next entry that is in the range as far as its bytes tell. BBOTS_OK or BBOTS_END. */
+static int move_within(bbots_cursor *cursor, store_bytes *entry, store_bytes *value,
+                       bbots_error *error)
 {
-    const bound *end = cursor->reverse ? &cursor->from : &cursor->to;
-    if (!end->set) {
-        return false;
+    int rc = move(cursor, entry, value, error);
+    while (rc == BBOTS_OK) {
+        int where = place(cursor, *entry, NULL);
+        if (where == 0) {
+            return BBOTS_OK;
+        }
+        rc = (where < 0) == cursor->reverse ? BBOTS_END : move(cursor, entry, value, error);
     }
-    int order = compare_start(end, entry);
-    return cursor->reverse ? order < 0 || (order == 0 && end->exact && end->exclusive)
-                           : order > 0 || (order == 0 && end->exact && end->exclusive);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ rows ahead */
+
+/* An entry split into its columns and the key of its row. */
+static int split_entry(const bbots_cursor *cursor, store_bytes entry, ahead_row *to,
+                       bbots_error *error)
+{
+    const bbots_tree *tree = tree_of(cursor);
+    to->entry = entry;
+    to->part = codec_key_part(cursor->table->table, tree->columns, tree->column_count, entry.data,
+                              entry.size);
+    return to->part != 0 && to->part < entry.size && entry.size - to->part <= CODEC_KEY_MAX
+               ? BBOTS_OK
+               : entries_damaged(cursor->table, cursor->tree, "has an entry of no row", error);
+}
+
+/* Notes an entry; false when it is too long to be kept, and has to be the last one for now. */
+static bool note_ahead(look_ahead *ahead, store_bytes entry, ahead_row *row)
+{
+    row->entry = entry;
+    if (entry.size <= AHEAD_BYTES) {
+        row->entry.data = memcpy(ahead->bytes[ahead->count], entry.data, entry.size);
+    }
+    ahead->pairs[ahead->count].key =
+        (store_bytes){(const uint8_t *)row->entry.data + row->part, row->entry.size - row->part};
+    ahead->count++;
+    return entry.size <= AHEAD_BYTES;
+}
+
+/*
+ * What follows is not known yet when a failure was met behind rows that are still to be given: it
+ * will be met again.
+ */
+static void fail_later(bbots_cursor *cursor)
+{
+    store_bytes last = cursor->ahead.rows[cursor->ahead.count - 1].entry;
+    memcpy(cursor->last, last.data, last.size);
+    cursor->last_size = last.size;
+    cursor->again = true;
+}
+
+/*
+ * Gathers the next entries and looks up their rows together: first a few, then more. A writer's
+ * next row may depend on what is done with this one, so it gets one at a time.
+ */
+static int look_forward(bbots_cursor *cursor, bbots_error *error)
+{
+    look_ahead *ahead = &cursor->ahead;
+    bbots_error late;
+    store_bytes entry;
+    store_bytes value;
+    int rc = cursor->over ? BBOTS_END : BBOTS_OK;
+    bool more = true;
+    ahead->most = cursor->txn->write ? 1 : ahead->most == 0 ? 4 : STORE_MANY;
+    ahead->at = 0;
+    ahead->count = 0;
+    bb_error_clear(&late);
+    while (rc == BBOTS_OK && more && ahead->count < ahead->most && ahead->count < cursor->left) {
+        ahead_row *row = &ahead->rows[ahead->count];
+        rc = move_within(cursor, &entry, &value, &late);
+        rc = rc == BBOTS_OK ? split_entry(cursor, entry, row, &late) : rc;
+        more = rc == BBOTS_OK && note_ahead(ahead, entry, row);
+    }
+    cursor->over = rc == BBOTS_END;
+    if (rc != BBOTS_OK && ahead->count == 0) {
+        if (rc < 0 && error != NULL) {
+            *error = late;
+        }
+        return rc;
+    }
+    if (rc < 0) {
+        fail_later(cursor);
+    }
+    return store_get_many(&cursor->txn->base, cursor->table->trees[0], ahead->pairs, ahead->count,
+                          error);
+}
+
+/* The row of the next entry of an index tree; *entry stays until the one after it. */
+static int next_indexed(bbots_cursor *cursor, store_bytes *entry, bbots_row *row,
+                        bbots_error *error)
+{
+    look_ahead *ahead = &cursor->ahead;
+    int rc = ahead->at == ahead->count ? look_forward(cursor, error) : BBOTS_OK;
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    const ahead_row *next = &ahead->rows[ahead->at];
+    const store_pair *pair = &ahead->pairs[ahead->at];
+    store_bytes part = {next->entry.data, next->part};
+    ahead->at++;
+    *entry = next->entry;
+    if (pair->value.data == NULL) {
+        return entries_damaged(cursor->table, cursor->tree, "has an entry of no row", error);
+    }
+    rc = row_accept(cursor->table, pair->key, pair->value, row, NULL, error);
+    return rc == BBOTS_OK ? row_confirm_entry(cursor->table, cursor->tree, row, part, error) : rc;
+}
+
+static int next_stored(bbots_cursor *cursor, store_bytes *entry, bbots_row *row, bbots_error *error)
+{
+    store_bytes value;
+    int rc = move_within(cursor, entry, &value, error);
+    return rc == BBOTS_OK ? row_accept(cursor->table, *entry, value, row, NULL, error) : rc;
+}
+
+/* Whether a row is wanted, where its entry's bytes alone do not decide. */
+static bool is_wanted(const bbots_cursor *cursor, store_bytes entry, const bbots_row *row)
+{
+    bool exact = (!cursor->from.set || cursor->from.exact) && (!cursor->to.set || cursor->to.exact);
+    return (exact || place(cursor, entry, row) == 0) &&
+           !(cursor->live_only && bbots_row_is_deleted(row));
 }
 
 int bbots_cursor_next(bbots_cursor *cursor, bbots_row *row, bbots_error *error)
 {
     store_bytes entry;
-    store_bytes value;
     bb_error_clear(error);
     int rc = store_check_process(cursor->txn->store->file, error);
     if (rc == BBOTS_OK) {
         rc = txn_check(cursor->txn, false, error);
     }
     while (rc == BBOTS_OK && !cursor->ended && cursor->left > 0) {
-        rc = move(cursor, &entry, &value, error);
-        if (rc == BBOTS_OK && is_over(cursor, entry)) {
-            rc = BBOTS_END;
-        }
-        if (rc != BBOTS_OK || place(cursor, entry, NULL) != 0) {
-            continue; /* an end, or an entry that the bound excludes by its bytes */
-        }
-        rc = open_row(cursor, entry, value, row, error);
-        if (rc == BBOTS_OK && place(cursor, entry, row) == 0 &&
-            !(cursor->live_only && bbots_row_is_deleted(row))) {
+        rc = cursor->tree == 0 ? next_stored(cursor, &entry, row, error)
+                               : next_indexed(cursor, &entry, row, error);
+        if (rc == BBOTS_OK && is_wanted(cursor, entry, row)) {
             cursor->left--;
             row_give(cursor->txn, cursor->table, row);
             return BBOTS_OK;

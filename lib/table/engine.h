@@ -233,6 +233,10 @@ int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes
 int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row *row,
                       store_bytes part, bbots_error *error);
 
+/* row_open() and row_confirm_key() of what lies under a key. hash may be NULL. */
+int row_accept(engine_table *table, store_bytes key, store_bytes data, bbots_row *row,
+               bb_hash *hash, bbots_error *error);
+
 /* Finds a row by its primary key's bytes. BBOTS_OK or BBOTS_NOT_FOUND. hash may be NULL. */
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
               bb_hash *hash, bbots_error *error);

@@ -110,15 +110,19 @@ int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row 
     return BBOTS_OK;
 }
 
+int row_accept(engine_table *table, store_bytes key, store_bytes data, bbots_row *row,
+               bb_hash *hash, bbots_error *error)
+{
+    int rc = row_open(table, data, row, hash, error);
+    return rc == BBOTS_OK ? row_confirm_key(table, row, key, error) : rc;
+}
+
 int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
               bb_hash *hash, bbots_error *error)
 {
     store_bytes data;
     int rc = store_get(&txn->base, table->trees[0], key, &data, error);
-    if (rc == BBOTS_OK) {
-        rc = row_open(table, data, row, hash, error);
-    }
-    return rc == BBOTS_OK ? row_confirm_key(table, row, key, error) : rc;
+    return rc == BBOTS_OK ? row_accept(table, key, data, row, hash, error) : rc;
 }
 
 /* ------------------------------------------------------------------ look-up by key */

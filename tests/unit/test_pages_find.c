@@ -134,6 +134,27 @@ static void compare_around(two_ways *ways, const MDB_val *key)
     }
 }
 
+/* Several keys at once, some twice: as each by itself. */
+static int look_up_many(const pages_memory *memory, const page_tree *tree, key_form form,
+                        random_source *random, uint64_t keys)
+{
+    static uint8_t bytes[PAGES_MANY][512];
+    pages_entry found[PAGES_MANY];
+    unsigned count = 1 + (unsigned)random_below(random, PAGES_MANY);
+    for (unsigned i = 0; i < count; i++) {
+        found[i].key = bytes[i];
+        found[i].key_size = make_key(form, random, random_below(random, keys + 1), bytes[i]);
+    }
+    int rc = pages_get_many(memory, tree, found, count);
+    for (unsigned i = 0; rc == BBOTS_OK && i < count; i++) {
+        pages_entry one;
+        bool there = pages_get(memory, tree, bytes[i], found[i].key_size, &one) == BBOTS_OK;
+        assert_ptr_equal(found[i].value, there ? one.value : NULL);
+        assert_int_equal(found[i].value_size, there ? one.value_size : 0);
+    }
+    return rc;
+}
+
 static uint64_t compare_tree(two_ways *ways, key_form form, random_source *random)
 {
     MDB_val key;
@@ -150,6 +171,9 @@ static uint64_t compare_tree(two_ways *ways, key_form form, random_source *rando
     for (uint64_t i = 0; i < 500; i++) {
         uint8_t any[512];
         compare(ways, any, make_key(form, random, random_next(random) >> 40, any));
+    }
+    for (uint64_t i = 0; i < 300; i++) {
+        assert_int_equal(look_up_many(&ways->memory, &ways->tree, form, random, entries), BBOTS_OK);
     }
     mdb_cursor_close(all);
     mdb_cursor_close(ways->cursor);
@@ -276,6 +300,7 @@ static void damaged_pages_harm_nobody(void **state)
                 }
                 refused += rc == BBOTS_CORRUPTED;
             }
+            look_up_many(&file.memory, &trees[form], (key_form)form, &random, 800);
         }
         for (int i = 7; i >= 0; i--) {
             file.bytes[places[i]] = before[i];
