@@ -103,8 +103,8 @@ size_t codec_row_size(const codec_layout *layout, const bbots_value *values)
     return size <= CODEC_ROW_MAX ? size : 0;
 }
 
-static void store_fixed(uint8_t *at, unsigned width, const bbots_column *column,
-                        const bbots_value *value)
+static inline void store_fixed(uint8_t *at, unsigned width, const bbots_column *column,
+                               const bbots_value *value)
 {
     if (column->type == BBOTS_TYPE_UUID) {
         memcpy(at, value->uuid.bytes, 16);
@@ -232,8 +232,8 @@ bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t si
 }
 
 /* The bytes of a variable column; NULL when its ends lead outside of the row. */
-static const uint8_t *variable_bytes_of(const codec_layout *layout, const uint8_t *data,
-                                        size_t size, unsigned column, size_t *length)
+static inline const uint8_t *variable_bytes_of(const codec_layout *layout, const uint8_t *data,
+                                               size_t size, unsigned column, size_t *length)
 {
     unsigned ordinal = layout->place[column];
     size_t start = variable_start(layout, data);
@@ -252,8 +252,8 @@ static const uint8_t *variable_bytes_of(const codec_layout *layout, const uint8_
 static bool same_variable(const codec_layout *layout, const uint8_t *a, size_t a_size,
                           const uint8_t *b, size_t b_size, unsigned column)
 {
-    size_t a_length;
-    size_t b_length;
+    size_t a_length = 0;
+    size_t b_length = 0;
     const uint8_t *in_a = variable_bytes_of(layout, a, a_size, column, &a_length);
     const uint8_t *in_b = variable_bytes_of(layout, b, b_size, column, &b_length);
     return in_a != NULL && in_b != NULL && a_length == b_length &&
