@@ -1,6 +1,5 @@
 #!/bin/sh
 # valgrind.sh PROGRAM - runs a test under valgrind: no error, no leak. Smaller sizes where it takes some.
 # (What leaks indirectly does so through something that leaks definitely.)
-BBOTS_OPERATIONS=1000 exec valgrind -q --error-exitcode=99 --leak-check=full --num-callers=40 \
-    --show-leak-kinds=definite --errors-for-leak-kinds=definite \
-    --suppressions="$(dirname "$0")/valgrind.supp" "$@"
+BBOTS_VALGRIND=1 BBOTS_OPERATIONS=1000 exec valgrind -q --error-exitcode=99 --leak-check=full --num-callers=40 \
+    --show-leak-kinds=definite --errors-for-leak-kinds=definite "$@"

@@ -781,7 +781,7 @@ static void a_process_with_the_old_schema_is_told_to_open_again(void **state)
     pid_t child = fork();
     if (child == 0) {
         elder self = {place->path, ready[1], go[0]};
-        _exit(live_through_upgrade(&self));
+        end_child(live_through_upgrade(&self));
     }
     await_byte(ready[0]);
     place->store = open_store(place->path, &upgrading);
@@ -1113,7 +1113,7 @@ static void growth_by_one_process_is_followed_by_another(void **state)
     pid_t child = fork();
     if (child == 0) {
         grower self = {place->path, ready[1], go[0]};
-        _exit(read_what_grew(&self));
+        end_child(read_what_grew(&self));
     }
     await_byte(ready[0]);
     small.flags = 0;

@@ -336,7 +336,7 @@ static pid_t start_holder(holder *self, int *ready_end, int *go_end)
     if (child == 0) {
         close(ready[0]);
         close(go[1]);
-        _exit(hold(self));
+        end_child(hold(self));
     }
     close(ready[1]);
     close(go[0]);

@@ -522,7 +522,7 @@ static void scramble_block(const raw *file, const char *tree)
 
 static void scramble_entry(const raw *file, const char *tree)
 {
-    uint8_t entry[512];
+    uint8_t entry[512] = {0};
     size_t size = raw_entry(file, tree, 1, entry);
     size = roll(2) == 0 ? size : 1 + roll(511);
     for (uint64_t i = roll(6); i > 0; i--) {

