@@ -165,8 +165,8 @@ TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
 # Under valgrind: what touches memory most, small enough to be quick. Not the floats: valgrind
-# computes long double with 64 bits. Nor the faults: they take the memory that valgrind needs, too.
-VALGRIND_ALL := $(filter-out %codec_float %test_faults,$(TEST_PROGRAMS))
+# computes long double with 64 bits.
+VALGRIND_ALL := $(filter-out %codec_float,$(TEST_PROGRAMS))
 VALGRIND_PROGRAMS := $(filter-out %timestamp %decimal %utf8,$(filter $(BUILD)/tests/unit/%,$(VALGRIND_ALL))) \
 	$(filter %/test_records %/test_rows %/test_model,$(VALGRIND_ALL))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c))) \
