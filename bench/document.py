@@ -49,9 +49,8 @@ def write_run(results, growth):
     text = (f"The figures are those of one run of {results.facts['date']}: {results.n:,} rows, "
             f"{runs} run{'s' if runs != 1 else ''}.")
     if results.n < FULL_N or runs < FULL_RUNS:
-        text = (f"**{text} This is a small run on a machine that others used at the same time. It shows "
-                f"that the tables are made; it is not the comparison, which needs {FULL_N:,} rows and "
-                f"{FULL_RUNS} runs on a quiet machine.**")
+        text = (f"**{text} That is less than the comparison asks for: {FULL_N:,} rows and {FULL_RUNS} runs "
+                f"on a quiet machine.**")
     sizes = ", ".join(f"{run.n:,}" for run in growth)
     return text + (f"\nGrowth was measured at {sizes} rows ({growth[0].facts['date']})." if growth else "")
 
