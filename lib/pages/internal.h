@@ -68,9 +68,6 @@ typedef struct pages_walker {
 int pages_report(pages_walker *walk, uint64_t page, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Marks pages as met. False, and nothing is marked, when one lies outside or was met before. */
-bool pages_mark(pages_walker *walk, uint64_t first, uint64_t count);
-
 /*
  * Judges a page by itself: header, slots, nodes, order and borders of keys. *sound: whether it can
  * be followed; if not, that was reported (check.c).

@@ -55,7 +55,8 @@ static bool is_marked(const pages_walker *walk, uint64_t page)
     return (walk->seen[page / 8] >> page % 8 & 1) != 0;
 }
 
-bool pages_mark(pages_walker *walk, uint64_t first, uint64_t count)
+/* Marks pages as met. False, and nothing is marked, when one lies outside or was met before. */
+static bool mark_pages(pages_walker *walk, uint64_t first, uint64_t count)
 {
     if (first < 2 || first > walk->meta->last_page || count > walk->meta->last_page + 1 - first) {
         return false;
@@ -80,7 +81,7 @@ static int take(pages_walker *walk, uint64_t from, uint64_t first, uint64_t coun
         return pages_report(walk, from, "it leads to page %llu, which lies outside the file",
                             (unsigned long long)first);
     }
-    if (!pages_mark(walk, first, count)) {
+    if (!mark_pages(walk, first, count)) {
         return pages_report(walk, from, "it leads to page %llu, which is used twice or free",
                             (unsigned long long)first);
     }
@@ -168,7 +169,7 @@ static int take_free(pages_walker *walk, uint64_t from, const uint8_t *list, uin
     }
     for (uint64_t i = 0; i < count; i++) {
         uint64_t page = bb_load64(list + 8 + 8 * i);
-        if (page >= before || !pages_mark(walk, page, 1)) {
+        if (page >= before || !mark_pages(walk, page, 1)) {
             return pages_report(walk, from,
                                 "page %llu is out of order in the free list, or used, or outside",
                                 (unsigned long long)page);

@@ -50,7 +50,7 @@ struct store_file {
     bool guarded;               /* faults in LMDB come back as STORE_FAULTED */
     atomic_bool poisoned;       /* one did: nothing but closing is left */
     atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
-    atomic_uint writes_begun;     /* so that readers are minded now and then */
+    atomic_uint writes_begun;   /* so that readers are minded now and then */
     atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
     atomic_bool writing;        /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
@@ -81,11 +81,6 @@ int store_look(const char *path, int fd, store_view *view, bbots_error *error);
  */
 int store_judge(const char *path, store_view *view, store_trust trust, bool clean,
                 bbots_error *error);
-
-/* Walks a state. BBOTS_OK, or BBOTS_END with the first fault as text. */
-#define STORE_FAULT_MAX 400
-int store_walk_state(const store_view *view, const pages_meta *meta, char fault[STORE_FAULT_MAX],
-                     bbots_error *error);
 
 /* ------------------------------------------------------------------ who has it open (mark.c) */
 

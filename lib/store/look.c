@@ -27,6 +27,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FAULT_MAX 400 /* bytes of a fault as text */
+
 /* ------------------------------------------------------------------ what kind of file */
 
 static int refuse_foreign(const char *path, int fd, bbots_error *error)
@@ -156,14 +158,15 @@ static int first_fault(const pages_fault *fault, void *context)
         if (fault->page != PAGES_NONE) {
             snprintf(page, sizeof page, "page %llu of ", (unsigned long long)fault->page);
         }
-        snprintf(text, STORE_FAULT_MAX, "%s%s: %s", page, fault->tree, fault->message);
+        snprintf(text, FAULT_MAX, "%s%s: %s", page, fault->tree, fault->message);
         return 1;
     }
     return 0;
 }
 
-int store_walk_state(const store_view *view, const pages_meta *meta, char fault[STORE_FAULT_MAX],
-                     bbots_error *error)
+/* Walks a state. BBOTS_OK, or BBOTS_END with the first fault as text. */
+static int walk_state(const store_view *view, const pages_meta *meta, char fault[FAULT_MAX],
+                      bbots_error *error)
 {
     pages_walk_result result;
     pages_walk_options options = {.on_fault = first_fault, .context = fault};
@@ -208,11 +211,11 @@ static bool is_usable(const candidate *one)
 /* A page that had to be mended is believed if the state that it then names is whole. */
 static int prove(const store_view *view, candidate *one, bbots_error *error)
 {
-    char fault[STORE_FAULT_MAX];
+    char fault[FAULT_MAX];
     if (!is_usable(one) || !one->mended) {
         return BBOTS_OK;
     }
-    int rc = store_walk_state(view, &one->meta, fault, error);
+    int rc = walk_state(view, &one->meta, fault, error);
     if (rc == BBOTS_END) {
         one->fault = "what it says does not fit together";
         return BBOTS_OK;
@@ -224,7 +227,7 @@ static int prove(const store_view *view, candidate *one, bbots_error *error)
 static int settle_for_one(const char *path, store_view *view, const candidate *good,
                           const candidate *bad, bool go_back, bbots_error *error)
 {
-    char fault[STORE_FAULT_MAX];
+    char fault[FAULT_MAX];
     uint64_t said = view->metas[bad->meta.at].transaction;
     bool torn = bad->fault != NULL || bad->mended;
     if (!torn && said <= good->meta.transaction) {
@@ -237,7 +240,7 @@ static int settle_for_one(const char *path, store_view *view, const candidate *g
             "read; a repair can take the file back to commit %llu",
             path, (unsigned long long)said, (unsigned long long)good->meta.transaction);
     }
-    int rc = good->mended ? BBOTS_OK : store_walk_state(view, &good->meta, fault, error);
+    int rc = good->mended ? BBOTS_OK : walk_state(view, &good->meta, fault, error);
     if (rc != BBOTS_OK) {
         return rc == BBOTS_END ? damaged(path, fault, error) : rc;
     }
@@ -308,7 +311,7 @@ static const pages_meta *newest(const store_view *view)
 int store_judge(const char *path, store_view *view, store_trust trust, bool clean,
                 bbots_error *error)
 {
-    char fault[STORE_FAULT_MAX];
+    char fault[FAULT_MAX];
     int rc = judge_both(path, view, trust == STORE_TRUST_REPAIR, error);
     if (rc != BBOTS_OK) {
         return rc;
@@ -321,7 +324,7 @@ int store_judge(const char *path, store_view *view, store_trust trust, bool clea
         return BBOTS_OK;
     }
     view->opened |= STORE_WALKED;
-    rc = store_walk_state(view, state, fault, error);
+    rc = walk_state(view, state, fault, error);
     if (rc == BBOTS_END && cut) {
         rc = bb_fail(error, BBOTS_CORRUPTED,
                      "file \"%s\" is cut off: it has %llu pages of %u bytes, and pages behind its "

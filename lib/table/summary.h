@@ -79,8 +79,7 @@ int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query
 
 /* ------------------------------------------------------------------ summary_print.c */
 
-/* The two halves of a number and back; null: there is none. */
+/* The two halves of a number; null: there is none. */
 bbots_exact summary_exact(summary_number number, bool null);
-summary_number summary_of_exact(bbots_exact exact);
 
 #endif

@@ -15,7 +15,7 @@ bbots_exact summary_exact(summary_number number, bool null)
     return exact;
 }
 
-summary_number summary_of_exact(bbots_exact exact)
+static summary_number number_of(bbots_exact exact)
 {
     return (summary_number)((magnitude)(uint64_t)exact.high << 64 | exact.low);
 }
@@ -30,7 +30,7 @@ size_t bbots_exact_print(bbots_exact exact, unsigned scale, char buffer[48])
     if (exact.null || scale > SCALE_MAX) {
         return 0; /* null has no text, and no column has such a scale */
     }
-    summary_number number = summary_of_exact(exact);
+    summary_number number = number_of(exact);
     magnitude left = number < 0 ? 0 - (magnitude)number : (magnitude)number;
     while (left != 0 || count <= scale) {
         reversed[count++] = (char)('0' + (int)(left % 10));
