@@ -117,5 +117,9 @@ The store stays where it is: $folder/demo.bbots
     cd $folder; PATH=$BUILD:\$PATH
     bbots-inspect demo.bbots schema users
     bbots-inspect demo.bbots scan api_token_usage --index api_token_usage_user_created_idx --from 42 --to 42
+    bbots-inspect demo.bbots costs --by month
+    bbots-inspect demo.bbots report -o costs.html     # a page for a browser
+    bbots-inspect demo.bbots explain users 42         # what deleting a user would do
+    bbots-inspect demo.bbots export --format pg -o demo.sql   # for psql -f
     bbots-inspect help
 END
