@@ -4,7 +4,7 @@
 #   run-tests.sh [-j N] [-l FOLDER] TEST...
 #
 # A test is a cmocka program, or a program whose last line is `N passed, N failed` (`, N skipped`
-# may follow). Exit status 77 means skipped: the test says why. The output of each goes to a file
+# may follow). Exit status 77 means skipped. Lines `skipped: why` are shown. The output of each goes to a file
 # in the log folder; that of a failed one is shown. The last line is the sum of all.
 set -u
 
@@ -30,9 +30,9 @@ run_one() {
     printf '  %-6s %6.1fs  %s\n' \
         "$(case $status in 0) echo ok ;; 77) echo skip ;; *) echo FAIL ;; esac)" \
         "$(awk "BEGIN { print $EPOCHREALTIME - $start }")" "$test"
-    if [ $status = 77 ]; then
-        grep -m1 'skipped' "$log" | sed 's/^/           /'
-    elif [ $status != 0 ]; then
+    if [ $status = 0 ] || [ $status = 77 ]; then
+        grep '^skipped: ' "$log" | sed 's/^/           /'
+    else
         tail -n 40 "$log" | sed 's/^/           | /'
     fi
 }

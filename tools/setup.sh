@@ -14,6 +14,7 @@ build="gcc make binutils pkg-config mawk|gawk liblmdb-dev libmsgpack-c-dev|libms
 libsodium-dev libxxhash-dev libyajl-dev libsqlite3-dev"
 test="libcmocka-dev clang libclang-rt-dev|libclang-rt-14-dev g++ libpq-dev valgrind sqlite3 postgresql
 python3 python3-cryptography git tmux chromium"
+command -v node >/dev/null 2>&1 || test="$test nodejs" # wherever it came from, one Node is enough
 bench="gnuplot-nox|gnuplot python3"
 case $what in
 build) wanted=$build ;;
