@@ -299,13 +299,17 @@ bench-document: ## figures and plots of docs/performance.md from what the benchm
 	python3 bench/document.py --take build/bench
 
 .PHONY: bench-secrets
-bench-secrets: ## secrets of 100 bytes written and read, sealed and in the open: N= rows
+bench-secrets: ## texts of 100 bytes written and read, sealed and not: N= rows
 	tools/setup.sh build
 	$(MAKE) $(BUILD)/bench-secrets
 	$(BUILD)/bench-secrets $(N)
 
-$(BUILD)/bench/secrets/main.o: $(GEN)/secrets_schema.c
-$(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/secrets_schema.o $(BUILD)/libbbots.a
+$(GEN)/notes_schema.c: bench/secrets/notes.sql $(BUILD)/bbots-schema
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name notes --out $(GEN) $<
+
+$(BUILD)/bench/secrets/main.o: $(GEN)/notes_schema.c
+$(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/notes_schema.o $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 

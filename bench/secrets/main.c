@@ -1,13 +1,14 @@
 /*
- * bench/secrets/main.c - secrets of 100 bytes written and read, sealed and in the open.
+ * bench/secrets/main.c - texts of 100 bytes written and read: sealed, and in a table without secrets of a
+ * store with keys and of one without.
  *
  *     bench-secrets [ROWS]
  *
- * One thread; rows of a table with a number and a secret, 10,000 to a transaction, commits relaxed.
- * A row a line of results: what was done, how many a second.
+ * One thread; rows of a number and a text, 10,000 to a transaction, commits relaxed. A line for each:
+ * how many a second, median (least to greatest) of RUNS runs, which take turns.
  */
 #include <bbots/bbots.h>
-#include <bbots/secrets.h>
+#include <bbots/notes.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,17 @@
 
 #define BATCH 10000
 #define SIZE  100
+#define RUNS  5
+#define WAYS  3
+
+/* What is measured; rates in rows a second. */
+typedef struct way {
+    const char *name;
+    const bbots_table *table;
+    bool has_keys;
+    double written[RUNS];
+    double read[RUNS];
+} way;
 
 static void must(int rc, const bbots_error *error)
 {
@@ -32,12 +44,20 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void report(const char *what, long rows, double since)
+static int compare(const void *a, const void *b)
 {
-    printf("%-24s %12.0f a second\n", what, (double)rows / (seconds() - since));
+    double difference = *(const double *)a - *(const double *)b;
+    return difference < 0 ? -1 : difference > 0;
 }
 
-static void write_rows(bbots_store *store, long rows)
+static void report(const char *what, const char *done, double rates[RUNS])
+{
+    qsort(rates, RUNS, sizeof *rates, compare);
+    printf("%-38s %-7s %9.0f (%.0f to %.0f) a second\n", what, done, rates[RUNS / 2], rates[0],
+           rates[RUNS - 1]);
+}
+
+static void write_rows(bbots_store *store, const bbots_table *table, long rows)
 {
     char secret[SIZE + 1];
     bbots_error error;
@@ -48,14 +68,13 @@ static void write_rows(bbots_store *store, long rows)
             bbots_value values[2];
             snprintf(secret, sizeof secret, "%0*ld", SIZE, i);
             values[1] = bbots_value_text((bbots_text){secret, SIZE});
-            must(bbots_insert(txn, &secrets_grown_table, values, BBOTS_COLUMN_BIT(1), NULL, &error),
-                 &error);
+            must(bbots_insert(txn, table, values, BBOTS_COLUMN_BIT(1), NULL, &error), &error);
         }
         must(bbots_commit(txn, &error), &error);
     }
 }
 
-static void read_rows(bbots_store *store, long rows)
+static void read_rows(bbots_store *store, const bbots_table *table, long rows)
 {
     bbots_error error;
     bbots_txn *txn;
@@ -63,7 +82,7 @@ static void read_rows(bbots_store *store, long rows)
     must(bbots_begin(store, BBOTS_READ, &txn, &error), &error);
     for (long i = 1; i <= rows; i++) {
         bbots_value key = bbots_value_integer(i);
-        must(bbots_get(txn, &secrets_grown_table, 0, &key, &row, &error), &error);
+        must(bbots_get(txn, table, 0, &key, &row, &error), &error);
         if (bbots_row_value(&row, 1).size != SIZE) {
             fprintf(stderr, "bench-secrets: row %ld is not what was written\n", i);
             exit(1);
@@ -75,22 +94,22 @@ static void read_rows(bbots_store *store, long rows)
     bbots_rollback(txn);
 }
 
-static void run(const char *path, const bbots_keyring *keys, long rows)
+static void run(const char *path, const bbots_keyring *keys, long rows, way *one, int number)
 {
     bbots_error error;
     bbots_store *store;
-    bbots_options options = {.schema = &bbots_secrets_schema,
+    bbots_options options = {.schema = &bbots_notes_schema,
                              .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE,
                              .durability = BBOTS_RELAXED,
-                             .keys = keys};
+                             .keys = one->has_keys ? keys : NULL};
     char lock[128];
     must(bbots_open(path, &options, &store, &error), &error);
     double start = seconds();
-    write_rows(store, rows);
-    report(keys != NULL ? "sealed writes" : "writes in the open", rows, start);
+    write_rows(store, one->table, rows);
+    one->written[number] = (double)rows / (seconds() - start);
     start = seconds();
-    read_rows(store, rows);
-    report(keys != NULL ? "sealed reads" : "reads in the open", rows, start);
+    read_rows(store, one->table, rows);
+    one->read[number] = (double)rows / (seconds() - start);
     must(bbots_close(store, &error), &error);
     snprintf(lock, sizeof lock, "%s-lock", path);
     unlink(path);
@@ -100,6 +119,10 @@ static void run(const char *path, const bbots_keyring *keys, long rows)
 int main(int count, char **arguments)
 {
     static const uint8_t key[BBOTS_KEY_BYTES] = {1};
+    way ways[WAYS] = {
+        {.name = "sealed", .table = &notes_secret_notes_table, .has_keys = true},
+        {.name = "no secret, a store with keys", .table = &notes_notes_table, .has_keys = true},
+        {.name = "no secret, a store without keys", .table = &notes_notes_table}};
     long rows = count > 1 ? strtol(arguments[1], NULL, 10) : 1000000;
     char folder[] = "/tmp/bbots-secrets-XXXXXX";
     char path[64];
@@ -111,8 +134,15 @@ int main(int count, char **arguments)
     snprintf(path, sizeof path, "%s/store", folder);
     must(bbots_keyring_new(&ring, &error), &error);
     must(bbots_keyring_add(ring, key, &error), &error);
-    run(path, NULL, rows);
-    run(path, ring, rows);
+    for (int number = 0; number < RUNS; number++) {
+        for (int i = 0; i < WAYS; i++) {
+            run(path, ring, rows, &ways[(i + number) % WAYS], number);
+        }
+    }
+    for (int i = 0; i < WAYS; i++) {
+        report(ways[i].name, "written", ways[i].written);
+        report(ways[i].name, "read", ways[i].read);
+    }
     bbots_keyring_free(ring);
     rmdir(folder);
     return 0;
