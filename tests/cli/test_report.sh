@@ -31,6 +31,9 @@ browser() { # WIDTH DARK WORDS...
 "$sample" rows --users 5 --executions 40 --calls 3000 | "$inspect" "$work/s.bb" apply >/dev/null
 check "a page is made" "$inspect" "$work/s.bb" report -o "$work/costs.html" --from 2025-11-01 --to 2026-01-01 \
     --at 2025-12-20 --tz Europe/Berlin
+check "the store itself is not written over" sh -c "! '$inspect' '$work/s.bb' report -o '$work/s.bb' && '$inspect' '$work/s.bb' check --quiet"
+check "what is no time is told with the forms of one" sh -c "! '$inspect' '$work/s.bb' report --at soon 2>'$work/said' &&
+    grep -q '2026-01-31T12:30' '$work/said'"
 check "nothing of it comes from elsewhere" sh -c "! grep -Eo '(src|href)=\"?[^\" >]*|url\\([^)]*\\)|https?:' '$work/costs.html' | grep -v '^href=\"data:'"
 check "there is no script" sh -c "! grep -qi '<script' '$work/costs.html'"
 browser 800 "" --dump-dom >"$work/dom" 2>"$work/console"

@@ -133,6 +133,22 @@ for file in new new-lock copy saved all.sql rows.csv folder/users.jsonl; do
     same "mode of $file" 600 "$(stat -c %a $file)"
 done
 
+# No link that stands in the way is followed.
+for what in "export users --format csv -o" "export --format pg -o" "report -o"; do
+    rm -f link && ln -s ../elsewhere link
+    # shellcheck disable=SC2086
+    quiet "$what a link" 0 "${key[@]}" new $what link
+    same "a file in place of the link" "600 regular file" "$(stat -c '%a %F' link)"
+done
+rm -f link && ln -s ../elsewhere link
+for what in backup salvage "keys new"; do
+    # shellcheck disable=SC2086
+    quiet "$what a link" 3 "${key[@]}" new $what link
+done
+quiet "create a link" 3 link create
+if [ -e ../elsewhere ]; then fail "a link was followed"; else pass; fi
+rm link
+
 # ------------------------------------------------------------------ what is refused
 
 refuse() {

@@ -58,11 +58,3 @@ void cell_integer(sheet *to, int64_t number)
     snprintf(text, sizeof text, "%" PRId64, number);
     sheet_figure(to, text, true);
 }
-
-int cell_read_time(const command_line *line, const char *name, const char *text,
-                   bbots_timestamp *time)
-{
-    return bbots_timestamp_parse(bbots_text_of(text), true, time) == BBOTS_OK
-               ? EXIT_DONE
-               : usage_error(line, "%s: \"%s\" is no date or time", name, text);
-}

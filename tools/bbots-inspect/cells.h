@@ -23,8 +23,4 @@ void cell_short_decimal(sheet *to, int64_t scaled, unsigned scale);
 
 void cell_integer(sheet *to, int64_t number);
 
-/* Reads a time given as an option; EXIT_DONE or EXIT_USAGE after a message that names the option. */
-int cell_read_time(const command_line *line, const char *name, const char *text,
-                   bbots_timestamp *time);
-
 #endif

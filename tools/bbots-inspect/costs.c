@@ -41,14 +41,6 @@ static int read_by(const command_line *line, const char *text, bbots_cost_by *by
                        text);
 }
 
-static int read_time(const command_line *line, const char *option_name, const char *text,
-                     bbots_timestamp *time)
-{
-    return bbots_timestamp_parse(bbots_text_of(text), true, time) == BBOTS_OK
-               ? EXIT_DONE
-               : usage_error(line, "%s: \"%s\" is no time", option_name, text);
-}
-
 typedef struct request {
     const char *user;
     const char *from;

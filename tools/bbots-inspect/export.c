@@ -252,18 +252,7 @@ static int check_options(const command_line *line, const export_options *options
     return EXIT_DONE;
 }
 
-/* read_options() knows long names only; -o is what everybody types. */
-static char **with_long_names(const command_line *line)
-{
-    char **words = malloc(((size_t)line->word_count + 1) * sizeof *words);
-    for (int i = 0; words != NULL && i < line->word_count; i++) {
-        static char output[] = "--output";
-        words[i] = strcmp(line->words[i], "-o") == 0 ? output : line->words[i];
-    }
-    return words;
-}
-
-static int run_long(const command_line *line)
+static int run(const command_line *line)
 {
     export_options options = {0};
     const option known[] = {{"--format", &options.format, NULL, NULL},
@@ -289,19 +278,6 @@ static int run_long(const command_line *line)
                               : export_one(&in, &options, words.words[0]);
         session_close(&in);
     }
-    return code;
-}
-
-static int run(const command_line *line)
-{
-    command_line changed = *line;
-    changed.words = with_long_names(line);
-    if (changed.words == NULL) {
-        (void)usage_error(line, "out of memory");
-        return EXIT_FAILED;
-    }
-    int code = run_long(&changed);
-    free(changed.words);
     return code;
 }
 

@@ -4,10 +4,10 @@
  * Charts are SVG that is written here, so the page has no script and asks no network. Every chart has
  * a title, units, and its numbers in a table under it. Colours come from CSS, for light and dark.
  */
+#include "export_file.h"
 #include "options.h"
 #include "session.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -375,37 +375,19 @@ static int put_page(page *of)
 
 static int write_page(const session *in, page *of, const char *path)
 {
+    export_file file;
+    int code = export_file_open(&file, in->line, path);
+    if (code != EXIT_DONE) {
+        return code;
+    }
     of->in = in;
-    of->out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    if (of->out == NULL) {
-        (void)usage_error(in->line, "%s: %s", path, strerror(errno));
-        return EXIT_FAILED;
-    }
+    of->out = file.out;
     int rc = put_page(of);
-    bool failed = ferror(of->out) != 0;
-    if (of->out != stdout) {
-        failed = fclose(of->out) != 0 || failed;
-    }
-    if (rc != BBOTS_OK) {
-        return library_error(in->line, &of->error);
-    }
-    if (failed) {
-        (void)usage_error(in->line, "%s: %s", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    return EXIT_DONE;
+    code = export_file_close(&file, rc == BBOTS_OK);
+    return rc == BBOTS_OK ? code : library_error(in->line, &of->error);
 }
 
-static int read_time(const command_line *line, const char *name, const char *text,
-                     bbots_timestamp *time)
-{
-    if (text == NULL || bbots_timestamp_parse(bbots_text_of(text), true, time) == BBOTS_OK) {
-        return EXIT_DONE;
-    }
-    return usage_error(line, "%s: \"%s\" is no time", name, text);
-}
-
-static int run_long(const command_line *line)
+static int run(const command_line *line)
 {
     const char *path = NULL;
     const char *user = NULL;
@@ -430,34 +412,17 @@ static int run_long(const command_line *line)
         rc = read_number(line, "--user", user, &number);
     }
     of.question.user_id = (int64_t)number;
-    rc = rc == EXIT_DONE ? read_time(line, "--from", from, &of.question.from) : rc;
-    rc = rc == EXIT_DONE ? read_time(line, "--to", to, &of.question.to) : rc;
-    rc = rc == EXIT_DONE ? read_time(line, "--at", at, &of.now) : rc;
+    rc = rc == EXIT_DONE && from != NULL ? read_time(line, "--from", from, &of.question.from) : rc;
+    rc = rc == EXIT_DONE && to != NULL ? read_time(line, "--to", to, &of.question.to) : rc;
+    rc = rc == EXIT_DONE && at != NULL ? read_time(line, "--at", at, &of.now) : rc;
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);
     }
     if (rc == EXIT_DONE) {
-        rc = write_page(&in, &of, path != NULL ? path : "-");
+        rc = write_page(&in, &of, path);
         session_close(&in);
     }
     return rc;
-}
-
-/* read_options() knows long names only; -o is what everybody types. */
-static int run(const command_line *line)
-{
-    static char output[] = "--output";
-    command_line with_long = *line;
-    with_long.words = malloc(((size_t)line->word_count + 1) * sizeof *with_long.words);
-    if (with_long.words == NULL) {
-        return usage_error(line, "out of memory");
-    }
-    for (int i = 0; i < line->word_count; i++) {
-        with_long.words[i] = strcmp(line->words[i], "-o") == 0 ? output : line->words[i];
-    }
-    int code = run_long(&with_long);
-    free(with_long.words);
-    return code;
 }
 
 const command command_report = {

@@ -27,6 +27,7 @@ static int refuse_option(const command_line *line, const option *options, const 
 static int take_option(const command_line *line, const option *options, int *at)
 {
     const char *word = line->words[(*at)++];
+    word = strcmp(word, "-o") == 0 ? "--output" : word;
     const char *equals = strchr(word, '=');
     size_t size = equals != NULL ? (size_t)(equals - word) : strlen(word);
     const option *found = options;
@@ -71,7 +72,7 @@ int read_options(const command_line *line, const option *options, unsigned least
         if (!plain && strcmp(word, "--") == 0) {
             plain = true;
             at++;
-        } else if (!plain && strncmp(word, "--", 2) == 0) {
+        } else if (!plain && (strncmp(word, "--", 2) == 0 || strcmp(word, "-o") == 0)) {
             int rc = take_option(line, options, &at);
             if (rc != EXIT_DONE) {
                 return rc;
@@ -101,6 +102,16 @@ int read_number(const command_line *line, const char *name, const char *text, ui
                            text);
     }
     *number = read;
+    return EXIT_DONE;
+}
+
+int read_time(const command_line *line, const char *name, const char *text, bbots_timestamp *time)
+{
+    if (bbots_timestamp_parse(bbots_text_of(text), true, time) != BBOTS_OK) {
+        return usage_error(
+            line, "option %s needs a time, such as 2026-01-31 or 2026-01-31T12:30, not \"%s\"",
+            name, text);
+    }
     return EXIT_DONE;
 }
 

@@ -2,7 +2,7 @@
  * options.h - the words behind a command: its own options, and the rest.
  *
  * An option is --name VALUE, --name=VALUE or, of a switch, --name. Options and other words mix;
- * behind "--" nothing is an option. A word such as -5 is a value, as no option has one dash.
+ * behind "--" nothing is an option. -o is --output; any other word with one dash, such as -5, is a value.
  */
 #ifndef INSPECT_OPTIONS_H
 #define INSPECT_OPTIONS_H
@@ -40,6 +40,9 @@ int read_options(const command_line *line, const option *options, unsigned least
 
 /* Reads a whole number; EXIT_DONE or EXIT_USAGE after a message that names the option. */
 int read_number(const command_line *line, const char *name, const char *text, uint64_t *number);
+
+/* Reads a day or a time; EXIT_DONE or EXIT_USAGE after a message that names the option. */
+int read_time(const command_line *line, const char *name, const char *text, bbots_timestamp *time);
 
 /* The columns of "a,b,c"; a message names an unknown or repeated one. */
 int read_columns(const command_line *line, const bbots_table *table, const char *text,

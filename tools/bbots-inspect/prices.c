@@ -244,10 +244,10 @@ static int read_range(const command_line *line, const char *from, const char *to
     int rc = user != NULL ? read_number(line, "--user", user, &number) : EXIT_DONE;
     request->user_id = (int64_t)(number & INT64_MAX);
     if (rc == EXIT_DONE && from != NULL) {
-        rc = cell_read_time(line, "--from", from, &request->from);
+        rc = read_time(line, "--from", from, &request->from);
     }
     if (rc == EXIT_DONE && to != NULL) {
-        rc = cell_read_time(line, "--to", to, &request->to);
+        rc = read_time(line, "--to", to, &request->to);
     }
     if (from != NULL && to == NULL) {
         request->to = BBOTS_TIMESTAMP_MAX;

@@ -49,7 +49,7 @@ static int run(const command_line *line)
     bbots_timestamp at = 0;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
     if (rc == EXIT_DONE && at_text != NULL) {
-        rc = cell_read_time(line, "--at", at_text, &at);
+        rc = read_time(line, "--at", at_text, &at);
     }
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);

@@ -167,7 +167,7 @@ static int run(const command_line *line)
     uint64_t user = 0;
     int rc = read_options(line, options, 0, 1, "USER", &rest);
     if (rc == EXIT_DONE && at_text != NULL) {
-        rc = cell_read_time(line, "--at", at_text, &at);
+        rc = read_time(line, "--at", at_text, &at);
     }
     if (rc == EXIT_DONE && rest.count == 1) {
         rc = read_number(line, "USER", rest.words[0], &user);
