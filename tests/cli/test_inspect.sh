@@ -259,6 +259,21 @@ for columns in 40 100; do
     fits "check on $columns columns" $columns check
     fits "a schema on $columns columns" $columns schema users
 done
+fits "costs on a terminal" 60 costs --by model
+if grep -q '█' shown; then pass; else fail "bars" "$(cat shown)"; fi
+if "$INSPECT" t.bb costs --by model | grep -q 'share\|█'; then fail "bars for a pipe"; else pass; fi
+fits "the overview of costs" 60 costs
+if grep -q '▁\|▂\|▃\|▄\|▅\|▆\|▇\|█' shown; then pass; else fail "days as columns" "$(cat shown)"; fi
+if "$INSPECT" t.bb costs | grep -q '▁\|▂\|▃\|▄\|▅\|▆\|▇\|█'; then fail "columns for a pipe"; else pass; fi
+for words in keys "prices list" readers usage; do
+    # shellcheck disable=SC2086
+    expect "$words of nothing" 0 "$(case $words in
+        keys) echo "no value is sealed" ;;
+        prices*) echo 'no prices: `prices import FILE` reads a list' ;;
+        readers) echo "no read transaction is open" ;;
+        *) echo "no user has a subscription" ;;
+    esac)" $words
+done
 fits "a row becomes a block" 40 scan users
 if grep -qx -- '-- row 1' shown && grep -qx 'email                ada@example.org' shown; then pass; else fail "blocks" "$(cat shown)"; fi
 fits "texts are cut" 100 scan users --columns id,suspensionReason,email

@@ -2,7 +2,7 @@
  * costs.c - bbots-inspect FILE costs, top, budget: what was spent, by whom and on what.
  *
  * The library answers from its live aggregates; here a request is understood and the answer laid
- * out. For people the lines of a list have bars, and the overview has its days as a row of columns.
+ * out. On a terminal the lines of a list have bars, and the overview has its days as a row of columns.
  */
 #include "options.h"
 #include "session.h"
@@ -101,6 +101,12 @@ static int64_t count_of(const bbots_cost_sums *sums)
     return count;
 }
 
+/* Bars and the row of columns are for eyes: what is piped on is a plain table. */
+static bool is_drawn(const command_line *line)
+{
+    return line->format == FORMAT_PEOPLE && terminal_width(stdout) > 0;
+}
+
 /* A bar in eighths of a column: as long as the share of the greatest. */
 static void put_bar(sheet *to, int64_t amount, int64_t most)
 {
@@ -125,9 +131,9 @@ static int put_groups(const session *in, const bbots_cost_answer *answer, const 
                                     {"costs", SHEET_NUMBER},
                                     {"tokens", SHEET_NUMBER},
                                     {"share", SHEET_TEXT}};
-    bool people = in->line->format == FORMAT_PEOPLE;
+    bool drawn = is_drawn(in->line);
     int64_t most = 0;
-    sheet *to = sheet_begin(in->line, columns, people ? 5 : 4, (sheet_options){.single = false});
+    sheet *to = sheet_begin(in->line, columns, drawn ? 5 : 4, (sheet_options){.empty = "no costs"});
     if (to == NULL) {
         return EXIT_FAILED;
     }
@@ -145,7 +151,7 @@ static int put_groups(const session *in, const bbots_cost_answer *answer, const 
         put_amount(to, group->sums.total, BBOTS_COST_SCALE);
         put_count(to, count_of(&group->sums));
         put_count(to, group->sums.tokens);
-        if (people) {
+        if (drawn) {
             put_bar(to, group->sums.total, most);
         }
     }
@@ -193,8 +199,7 @@ static void put_days(const session *in, const bbots_cost_question *question)
         return;
     }
     size_t count = bbots_cost_answer_count(answer);
-    size_t width = terminal_width(stdout);
-    size_t room = width > 0 ? width : 80;
+    size_t room = terminal_width(stdout);
     size_t first = count > room ? count - room : 0;
     for (size_t i = first; i < count; i++) {
         int64_t total = bbots_cost_answer_group(answer, i)->sums.total;
@@ -263,7 +268,7 @@ static int overview(const session *in, const bbots_cost_question *question)
     put_count(to, executions.count);
     put_amount(to, executions.average, BBOTS_COST_SCALE);
     int rc = sheet_end(to);
-    if (rc == EXIT_DONE && in->line->format == FORMAT_PEOPLE && !in->line->quiet) {
+    if (rc == EXIT_DONE && is_drawn(in->line) && !in->line->quiet) {
         putchar('\n');
         put_days(in, question);
     }
@@ -381,7 +386,8 @@ static int put_budget(const session *in, const bbots_budget_status *status)
         {"resets", SHEET_WHOLE},    {"state", SHEET_TEXT},       {"used", SHEET_TEXT}};
     static const char *const names[] = {"day", "week", "month"};
     bool people = in->line->format == FORMAT_PEOPLE;
-    sheet *to = sheet_begin(in->line, columns, people ? 9 : 8, (sheet_options){.single = false});
+    bool drawn = is_drawn(in->line);
+    sheet *to = sheet_begin(in->line, columns, drawn ? 9 : 8, (sheet_options){.single = false});
     if (to == NULL) {
         return EXIT_FAILED;
     }
@@ -395,7 +401,7 @@ static int put_budget(const session *in, const bbots_budget_status *status)
         put_money(to, state->projected);
         put_moment(to, state->to);
         sheet_text(to, state->over ? "over" : state->alert ? "alert" : "within");
-        if (people) {
+        if (drawn) {
             bool limited = state->budget != BBOTS_BUDGET_UNLIMITED;
             put_bar(to, limited && state->spend > state->budget ? state->budget : state->spend,
                     limited ? state->budget : 0);

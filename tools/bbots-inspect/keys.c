@@ -47,7 +47,7 @@ static int put_uses(const command_line *line, const bbots_key_use *uses, unsigne
         {"key", SHEET_WHOLE}, {"values", SHEET_NUMBER}, {"given", SHEET_TEXT}};
     static const bbots_key_id rows;
     bool missing = false;
-    sheet *to = sheet_begin(line, columns, 3, (sheet_options){0});
+    sheet *to = sheet_begin(line, columns, 3, (sheet_options){.empty = "no value is sealed"});
     if (to == NULL) {
         return EXIT_FAILED;
     }

@@ -74,7 +74,7 @@ static int list(const command_line *line, const char *provider, const char *mode
     }
     listing show = {line,
                     sheet_begin(line, columns, sizeof columns / sizeof *columns,
-                                (sheet_options){.single = false}),
+                                (sheet_options){.empty = "no prices: `prices import FILE` reads a list"}),
                     provider, model};
     int status = show.to != NULL ? bbots_prices_each(in.txn, put_entry, &show, &error) : BBOTS_OK;
     rc = sheet_end(show.to);

@@ -30,7 +30,7 @@ static int run(const command_line *line)
     if (store == NULL) {
         return EXIT_FAILED;
     }
-    sheet *to = sheet_begin(line, columns, 3, (sheet_options){.single = false});
+    sheet *to = sheet_begin(line, columns, 3, (sheet_options){.empty = "no read transaction is open"});
     rc = bbots_readers(store, on_reader, to, &error);
     int ended = sheet_end(to);
     (void)bbots_close(store, NULL);

@@ -80,6 +80,9 @@ int sheet_end(sheet *done)
     bool failed = done->failed;
     if (line->format == FORMAT_PEOPLE && !failed) {
         page_flush(done);
+        if (done->rows == 0 && done->options.empty != NULL) {
+            puts(done->options.empty);
+        }
     } else if (line->format == FORMAT_JSON && !done->options.single) {
         fputs(done->rows > 0 ? "\n]\n" : "]\n", stdout);
     }

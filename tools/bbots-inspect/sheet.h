@@ -29,6 +29,7 @@ typedef struct sheet_options {
     bool single;       /* one row: an object in JSON, a block for people */
     bool full;         /* never cut text */
     bool show_secrets; /* of sheet_value(); otherwise "(secret)" */
+    const char *empty; /* what people read when there is no row; NULL: nothing */
 } sheet_options;
 
 typedef struct sheet sheet;

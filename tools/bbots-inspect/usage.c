@@ -149,7 +149,7 @@ static int show_all(const session *in, bbots_timestamp at)
     };
     bbots_error error;
     sheet *to = sheet_begin(in->line, columns, sizeof columns / sizeof *columns,
-                            (sheet_options){.single = false});
+                            (sheet_options){.empty = "no user has a subscription"});
     int status = to != NULL ? show_rows(in, to, at, &error) : BBOTS_OK;
     int rc = sheet_end(to);
     return status < 0 ? library_error(in->line, &error) : rc;
