@@ -147,7 +147,7 @@ static int add_to_group(question *asked, const bbots_value *values, const live_i
     int rc = summary_group_of(asked->summary, values, &group, asked->error);
     for (unsigned m = 0; m < query->measure_count && rc == BBOTS_OK; m++) {
         live_number number = asked->sums[m] < 0 ? item->count : item->sums[asked->sums[m]];
-        group->any |= (uint8_t)(1u << m);
+        group->any |= (uint16_t)(1u << m);
         group->cells[m] += number;
     }
     return rc;
@@ -655,7 +655,7 @@ static int finish(question *asked)
     }
     for (size_t i = 0; i < asked->summary->count; i++) {
         for (unsigned m = 0; m < asked->query->measure_count; m++) {
-            asked->summary->groups[i]->any |= (uint8_t)((asked->sums[m] < 0) << m);
+            asked->summary->groups[i]->any |= (uint16_t)((asked->sums[m] < 0) << m);
         }
     }
     return rc == BBOTS_OK ? summary_sort_groups(asked->summary, asked->error) : rc;

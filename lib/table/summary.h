@@ -16,7 +16,7 @@ typedef struct summary_group {
     struct summary_group *chain; /* in the hash table */
     uint64_t hash;
     uint32_t key_size;
-    uint8_t any; /* a bit for each measure: a row had a value; otherwise it is null, a count 0 */
+    uint16_t any; /* a bit for each measure: a row had a value; otherwise it is null, a count 0 */
     summary_number cells[];
 } summary_group;
 

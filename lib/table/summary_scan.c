@@ -32,7 +32,7 @@ typedef struct scan_column {
     bool nullable;
     bool boolean;
     uint8_t kind; /* of a measure, and its bit in `any` */
-    uint8_t bit;
+    uint16_t bit;
     bbots_time_unit unit;
     int64_t start; /* of the unit that the last row fell into, and how long it is; 0: not known */
     uint64_t span;
@@ -101,7 +101,7 @@ static void plan_scan(scan_state *scan, engine_table *engine, const bbots_summar
             scan->quick_measures = scan->quick_measures && plan->form != FORM_OTHER;
         }
         plan->kind = (uint8_t)query->measures[m].kind;
-        plan->bit = (uint8_t)(1u << m);
+        plan->bit = (uint16_t)(1u << m);
     }
     scan->key = plan_column(engine, primary->columns[0]);
     if (primary->column_count != 1 || scan->key.boolean || scan->key.nullable) {
@@ -284,7 +284,7 @@ static int add_slowly(const scan_state *scan, const bbots_row *row, summary_grou
         }
         if (value.kind != BBOTS_NULL) {
             bool first = (group->any >> m & 1) == 0;
-            group->any |= (uint8_t)(1u << m);
+            group->any |= (uint16_t)(1u << m);
             if (!add_number(&group->cells[m], first, measure->kind, value.integer)) {
                 return refuse_sum(row->table, measure, error);
             }
@@ -390,7 +390,7 @@ int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query
     for (size_t i = 0; i < summary->count; i++) {
         for (unsigned m = 0; m < query->measure_count; m++) {
             if (query->measures[m].kind == BBOTS_COUNT) {
-                summary->groups[i]->any |= (uint8_t)(1u << m); /* a count of nothing is 0 */
+                summary->groups[i]->any |= (uint16_t)(1u << m); /* a count of nothing is 0 */
             }
         }
     }

@@ -176,7 +176,12 @@ static void add_measures(bbots_summary_query *query)
     } measures[] = {{BBOTS_COUNT, NULL},         {BBOTS_COUNT, "responseTime"},
                     {BBOTS_SUM, "totalCost"},    {BBOTS_SUM, "responseTime"},
                     {BBOTS_MIN, "responseTime"}, {BBOTS_MAX, "responseTime"},
-                    {BBOTS_MIN, "createdAt"},    {BBOTS_MAX, "totalCost"}};
+                    {BBOTS_MIN, "createdAt"},    {BBOTS_MAX, "totalCost"},
+                    {BBOTS_MAX, "createdAt"},    {BBOTS_MIN, "totalCost"},
+                    {BBOTS_COUNT, "promptType"}, {BBOTS_MIN, "responseTime"},
+                    {BBOTS_SUM, "responseTime"}, {BBOTS_COUNT, "totalCost"},
+                    {BBOTS_MAX, "responseTime"}, {BBOTS_SUM, "totalCost"}};
+    assert_int_equal(sizeof measures / sizeof *measures, BBOTS_SUMMARY_MEASURES_MAX);
     query->measure_count = sizeof measures / sizeof *measures;
     for (unsigned m = 0; m < query->measure_count; m++) {
         query->measures[m].kind = measures[m].kind;
