@@ -12,6 +12,7 @@ extern "C" {
 
 #define BBOTS_SUMMARY_GROUPS_MAX 4
 #define BBOTS_SUMMARY_MEASURES_MAX 16
+#define BBOTS_SUMMARY_THREADS_MAX 16
 
 typedef enum bbots_measure_kind {
     BBOTS_COUNT = 1, /* rows; with a column: rows in which it is not null */
@@ -38,6 +39,12 @@ typedef struct bbots_summary_query {
     unsigned group_count;       /* 0: one group of all rows */
     bbots_measure measures[BBOTS_SUMMARY_MEASURES_MAX];
     unsigned measure_count;
+    /*
+     * How many threads may read, this one among them; 0 is 1. More than one is of use to a read
+     * transaction that asks for all rows of a large table, and is this one alone otherwise, for a
+     * table with secrets, and where no thread can be made. They end before the call does.
+     */
+    unsigned threads;
 } bbots_summary_query;
 
 /*
@@ -56,7 +63,8 @@ typedef struct bbots_summary bbots_summary;
  * Reads the rows of a range once, decoding only the columns named, and groups them. The groups come
  * in the order of their values. Free the result with bbots_summary_free(); texts in it are copies.
  *
- * Errors: BBOTS_WRONG_TYPE (a measure or unit does not fit its column), BBOTS_INVALID_ARGUMENT,
+ * Errors: BBOTS_WRONG_TYPE (a measure or unit does not fit its column), BBOTS_INVALID_ARGUMENT (also:
+ * more threads than BBOTS_SUMMARY_THREADS_MAX),
  * BBOTS_NUMERIC_OUT_OF_RANGE (a sum past 128 bits), and those of a cursor.
  */
 BBOTS_API BBOTS_CHECKED int bbots_summarize(bbots_txn *txn, const bbots_summary_query *query,

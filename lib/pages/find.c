@@ -139,16 +139,12 @@ static bool narrow(spot *at, const search *wanted, bool *exact)
 
 static bool open_spot(const pages_memory *memory, uint64_t number, bool leaf, spot *at)
 {
-    if (number < 2 || number >= memory->page_count) {
-        return false;
-    }
-    at->page = memory->bytes + number * memory->page_bytes;
+    at->page = pages_at(memory, number, leaf ? PAGES_LEAF : PAGES_BRANCH);
     at->page_bytes = memory->page_bytes;
     at->leaf = leaf;
     at->first = leaf ? 0 : 1; /* a branch's first key counts for less than all others */
-    at->past = page_slots(at->page, memory->page_bytes);
-    return page_number(at->page) == number &&
-           page_kind(at->page) == (leaf ? PAGES_LEAF : PAGES_BRANCH) && at->past > at->first;
+    at->past = at->page != NULL ? page_slots(at->page, memory->page_bytes) : 0;
+    return at->past > at->first;
 }
 
 /* Takes the bounds of the child that a slot of a branch leads to. */
@@ -202,27 +198,6 @@ static bool descend(const pages_memory *memory, const page_tree *tree, search *w
     return find_leaf(memory, tree, wanted, &number) && open_spot(memory, number, true, leaf);
 }
 
-static bool read_entry(const pages_memory *memory, const spot *leaf, unsigned slot,
-                       pages_entry *found)
-{
-    page_node node;
-    if (!page_node_at(leaf->page, leaf->page_bytes, true, slot, &node)) {
-        return false;
-    }
-    *found = (pages_entry){node.key, node.key_size, node.data, (size_t)node.data_size};
-    if ((node.flags & PAGES_BIG) != 0) {
-        uint64_t run = bb_load64(node.data);
-        uint64_t needed = page_run_needed(node.data_size, memory->page_bytes);
-        if (run < 2 || run >= memory->page_count || needed > memory->page_count - run) {
-            return false;
-        }
-        const uint8_t *page = memory->bytes + run * memory->page_bytes;
-        found->value = page + PAGES_HEADER;
-        return page_number(page) == run && page_kind(page) == PAGES_OVERFLOW;
-    }
-    return true;
-}
-
 static search make_search(const uint8_t *key, size_t size)
 {
     search wanted = {.key = key, .size = size, .numeric = size == 4 || size == 8};
@@ -253,7 +228,7 @@ int pages_get(const pages_memory *memory, const page_tree *tree, const uint8_t *
     if (!exact) {
         return BBOTS_NOT_FOUND;
     }
-    return read_entry(memory, &leaf, leaf.first, found) ? BBOTS_OK : BBOTS_CORRUPTED;
+    return pages_entry_at(memory, leaf.page, leaf.first, found) ? BBOTS_OK : BBOTS_CORRUPTED;
 }
 
 int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t *key, size_t size,
@@ -275,7 +250,7 @@ int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t 
     if (leaf.first == slots) {
         return BBOTS_END;
     }
-    return read_entry(memory, &leaf, leaf.first, found) ? BBOTS_OK : BBOTS_CORRUPTED;
+    return pages_entry_at(memory, leaf.page, leaf.first, found) ? BBOTS_OK : BBOTS_CORRUPTED;
 }
 
 /* ------------------------------------------------------------------ many at once */
@@ -344,7 +319,7 @@ int pages_get_many(const pages_memory *memory, const page_tree *tree, pages_entr
         spot leaf;
         bool exact;
         if (!open_spot(memory, leaves[i], true, &leaf) || !narrow(&leaf, &wanted[i], &exact) ||
-            (exact && !read_entry(memory, &leaf, leaf.first, &found[i]))) {
+            (exact && !pages_entry_at(memory, leaf.page, leaf.first, &found[i]))) {
             return BBOTS_CORRUPTED;
         }
     }

@@ -9,22 +9,7 @@
 #ifndef PAGES_FIND_H
 #define PAGES_FIND_H
 
-#include "pages/page.h"
-
-/* A file's pages as they lie in memory. */
-typedef struct pages_memory {
-    const uint8_t *bytes;
-    uint64_t page_count;
-    uint32_t page_bytes;
-} pages_memory;
-
-/* An entry found; all of it lies in the pages. */
-typedef struct pages_entry {
-    const uint8_t *key;
-    size_t key_size;
-    const uint8_t *value;
-    size_t value_size;
-} pages_entry;
+#include "pages/memory.h"
 
 /* BBOTS_OK, BBOTS_NOT_FOUND or BBOTS_CORRUPTED. */
 int pages_get(const pages_memory *memory, const page_tree *tree, const uint8_t *key, size_t size,

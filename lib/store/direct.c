@@ -9,7 +9,9 @@
  * Whatever is not as it should be is left to LMDB, which finds the same or says what is wrong.
  */
 #include "store/internal.h"
+#include "store/scan.h"
 
+#include "base/error.h"
 #include "pages/find.h"
 
 #include <assert.h>
@@ -206,4 +208,57 @@ bool store_direct_get_many(store_txn *txn, store_tree tree, store_pair *pairs, u
         pairs[i].value = (store_bytes){found[i].value, found[i].value_size};
     }
     return true;
+}
+
+/* ------------------------------------------------------------------ scans */
+
+typedef struct scan_call {
+    store_scan *scan;
+    store_txn *txn;
+    store_tree tree;
+    unsigned part;
+    unsigned parts;
+    store_pair *pairs;
+    unsigned count;
+} scan_call;
+
+static int call_begin(void *arguments)
+{
+    scan_call *call = arguments;
+    const page_tree *root = root_of(call->txn, call->tree);
+    pages_memory memory = memory_of(call->txn);
+    return root != NULL &&
+                   pages_scan_begin(&call->scan->pages, &memory, root, call->part, call->parts)
+               ? 0
+               : MDB_NOTFOUND;
+}
+
+bool store_scan_begin(store_scan *scan, store_txn *txn, store_tree tree, unsigned part,
+                      unsigned parts)
+{
+    scan_call call = {.scan = scan, .txn = txn, .tree = tree, .part = part, .parts = parts};
+    scan->file = txn->file;
+    return store_guarded(txn->file, call_begin, &call, false) == 0;
+}
+
+static int call_next(void *arguments)
+{
+    scan_call *call = arguments;
+    pages_entry entries[STORE_SCAN_MANY];
+    int rc = pages_scan_next(&call->scan->pages, entries, STORE_SCAN_MANY, &call->count);
+    for (unsigned i = 0; i < call->count; i++) {
+        MDB_val value = {entries[i].value_size, (void *)(uintptr_t)entries[i].value};
+        store_touch(call->scan->file, &value);
+        call->pairs[i].key = (store_bytes){entries[i].key, entries[i].key_size};
+        call->pairs[i].value = (store_bytes){entries[i].value, entries[i].value_size};
+    }
+    return rc == BBOTS_CORRUPTED ? MDB_CORRUPTED : rc;
+}
+
+int store_scan_next(store_scan *scan, store_pair *pairs, unsigned *count, bbots_error *error)
+{
+    scan_call call = {.scan = scan, .pairs = pairs};
+    int rc = store_guarded(scan->file, call_next, &call, false);
+    *count = call.count;
+    return rc >= 0 ? rc : store_fail(error, rc, "cannot read a tree");
 }

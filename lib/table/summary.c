@@ -82,8 +82,9 @@ static int check_query(const bbots_summary_query *query, bbots_error *error)
 {
     int rc = BBOTS_OK;
     if (query->group_count > BBOTS_SUMMARY_GROUPS_MAX ||
-        query->measure_count > BBOTS_SUMMARY_MEASURES_MAX) {
-        return refuse_argument(query->table, "too many groups or measures", error);
+        query->measure_count > BBOTS_SUMMARY_MEASURES_MAX ||
+        query->threads > BBOTS_SUMMARY_THREADS_MAX) {
+        return refuse_argument(query->table, "too many groups, measures or threads", error);
     }
     for (unsigned g = 0; g < query->group_count && rc == BBOTS_OK; g++) {
         rc = check_group(query->table, &query->groups[g], error);

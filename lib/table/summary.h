@@ -1,10 +1,12 @@
 /*
  * table/summary.h - a summary from the inside: summary.c judges the query, summary_scan.c reads rows
- * and measures them, summary_group.c keeps the groups, summary_print.c writes exact numbers.
+ * and measures them, summary_threads.c does that in several threads, summary_group.c keeps the groups,
+ * summary_print.c writes exact numbers.
  */
 #ifndef TABLE_SUMMARY_H
 #define TABLE_SUMMARY_H
 
+#include "store/scan.h"
 #include "table/engine.h"
 
 #include <bbots/summary.h>
@@ -31,7 +33,6 @@ struct bbots_summary {
     size_t room;
     summary_group **slots; /* the hash table; freed when all rows are read */
     size_t slot_count;
-    summary_group *last; /* the last row's: rows of a group often follow each other */
 };
 
 static inline bbots_value *summary_values(const bbots_summary *summary, summary_group *group)
@@ -50,6 +51,14 @@ bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *g
 
 /* ------------------------------------------------------------------ summary_group.c */
 
+/* Room for a key. Zeros stand behind it up to a multiple of 8: keys are compared by words. */
+#define SUMMARY_KEY_ROOM ((CODEC_KEY_MAX + 15u) / 8 * 8)
+
+static inline void summary_end_key(uint8_t key[SUMMARY_KEY_ROOM], size_t size)
+{
+    memset(key + size, 0, 8);
+}
+
 /* The group of a key, or NULL when there is none yet; *hash is for summary_make_group(). */
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
                                   uint64_t *hash);
@@ -65,6 +74,10 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
                      bbots_error *error);
 
+/* Adds the groups of a part of the rows. BBOTS_OK, BBOTS_NO_MEMORY or BBOTS_NUMERIC_OUT_OF_RANGE. */
+int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
+                  bbots_error *error);
+
 /*
  * Brings the groups into the order of their values and drops what only finding them needs.
  * BBOTS_OK or BBOTS_NO_MEMORY.
@@ -73,9 +86,39 @@ int summary_sort_groups(bbots_summary *summary, bbots_error *error);
 
 /* ------------------------------------------------------------------ summary_scan.c */
 
+/* Adds a number to a cell; false when a sum is past its end. first: nothing was added before. */
+static inline bool summary_add(summary_number *cell, bool first, unsigned kind,
+                               summary_number number)
+{
+    switch (kind) {
+    case BBOTS_COUNT: /* rows are fewer than 2^64 */
+    case BBOTS_SUM:
+        return !__builtin_add_overflow(*cell, number, cell);
+    case BBOTS_MIN:
+        *cell = first || number < *cell ? number : *cell;
+        return true;
+    default:
+        *cell = first || number > *cell ? number : *cell;
+        return true;
+    }
+}
+
+int summary_refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error);
+
+/* Counts the rows of one part of the table's tree. */
+int summary_scan_pages(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
+                       bbots_summary *summary, store_scan *pages, bbots_error *error);
+
 /* Counts all rows of a checked query into their groups. */
 int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
                  bbots_summary *summary, bbots_error *error);
+
+/* ------------------------------------------------------------------ summary_threads.c */
+
+/* Counts the rows of several parts, the first of them in the caller's thread. */
+int summary_scan_parts(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
+                       bbots_summary *summary, store_scan *pages, unsigned count,
+                       bbots_error *error);
 
 /* ------------------------------------------------------------------ summary_print.c */
 

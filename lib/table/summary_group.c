@@ -59,22 +59,34 @@ static bool is_bytes(const bbots_value *value)
 static bool has_key(const bbots_summary *summary, summary_group *group, const uint8_t *key,
                     size_t size)
 {
-    return group->key_size == size && memcmp(summary_key(summary, group), key, size) == 0;
+    const uint8_t *own = summary_key(summary, group);
+    bool same = group->key_size == size;
+    for (size_t i = 0; i < size && same; i += 8) {
+        same = bb_load64(own + i) == bb_load64(key + i);
+    }
+    return same;
+}
+
+/* Of the words of a key: for a table of this summary only, never stored. */
+static uint64_t hash_of(const uint8_t *key, size_t size)
+{
+    uint64_t hash = size;
+    for (size_t i = 0; i < size; i += 8) {
+        hash = (hash ^ bb_load64(key + i)) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return hash;
 }
 
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
                                   uint64_t *hash)
 {
-    if (summary->last != NULL && has_key(summary, summary->last, key, size)) {
-        return summary->last;
-    }
-    *hash = bb_hash64(key, size);
+    *hash = hash_of(key, size);
     summary_group *group =
         summary->slot_count != 0 ? summary->slots[*hash & (summary->slot_count - 1)] : NULL;
     while (group != NULL && (group->hash != *hash || !has_key(summary, group, key, size))) {
         group = group->chain;
     }
-    summary->last = group != NULL ? group : summary->last;
     return group;
 }
 
@@ -83,14 +95,15 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 {
     size_t fixed = sizeof(summary_group) + summary->measure_count * sizeof(summary_number) +
                    summary->column_count * sizeof(bbots_value);
-    summary_group *group = bb_arena_alloc(&summary->arena, fixed + size);
+    size_t words = (size + 7) / 8 * 8;
+    summary_group *group = bb_arena_alloc(&summary->arena, fixed + words);
     if (group == NULL || !make_room(summary)) {
         return NULL;
     }
     memset(group, 0, fixed);
     group->key_size = (uint32_t)size;
     group->hash = hash;
-    memcpy(summary_key(summary, group), key, size);
+    memcpy(summary_key(summary, group), key, words);
     for (unsigned g = 0; g < summary->column_count; g++) {
         bbots_value *own = &summary_values(summary, group)[g];
         *own = values[g];
@@ -104,22 +117,56 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
     group->chain = summary->slots[hash & (summary->slot_count - 1)];
     summary->slots[hash & (summary->slot_count - 1)] = group;
     summary->groups[summary->count++] = group;
-    summary->last = group;
     return group;
 }
 
 int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
                      bbots_error *error)
 {
-    uint8_t key[CODEC_KEY_MAX] = {0};
+    uint8_t key[SUMMARY_KEY_ROOM] = {0};
     uint64_t hash = 0;
     size_t size =
         codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
+    summary_end_key(key, size);
     *found = summary_find_group(summary, key, size, &hash);
     if (*found == NULL) {
         *found = summary_make_group(summary, values, key, size, hash);
     }
     return *found != NULL ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
+/* ------------------------------------------------------------------ parts */
+
+static int add_cells(const bbots_summary_query *query, summary_group *into,
+                     const summary_group *part, bbots_error *error)
+{
+    for (unsigned m = 0; m < query->measure_count; m++) {
+        if ((part->any >> m & 1) != 0 && !summary_add(&into->cells[m], (into->any >> m & 1) == 0,
+                                                      query->measures[m].kind, part->cells[m])) {
+            return summary_refuse_sum(query->table, &query->measures[m], error);
+        }
+    }
+    into->any |= part->any;
+    return BBOTS_OK;
+}
+
+int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
+                  bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (size_t i = 0; i < part->count && rc == BBOTS_OK; i++) {
+        summary_group *group = part->groups[i];
+        const uint8_t *key = summary_key(part, group);
+        uint64_t hash;
+        summary_group *same = summary_find_group(into, key, group->key_size, &hash);
+        if (same == NULL) {
+            same =
+                summary_make_group(into, summary_values(part, group), key, group->key_size, hash);
+        }
+        rc = same != NULL ? add_cells(query, same, group, error)
+                          : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    return rc;
 }
 
 /* ------------------------------------------------------------------ order */
@@ -230,7 +277,6 @@ int summary_sort_groups(bbots_summary *summary, bbots_error *error)
     free(summary->slots);
     summary->slots = NULL;
     summary->slot_count = 0;
-    summary->last = NULL;
     if (summary->count < 2) {
         return BBOTS_OK;
     }

@@ -7,8 +7,8 @@
  * between; what is not that simple (reals, uuids, long texts, rows of an older layout) goes the
  * general way, and both give the same key.
  *
- * All rows in the order of the primary key are read straight off their tree. Every other range is a
- * cursor's, which knows bounds, indexes and soft-deleted rows. Either verifies each row's checksum
+ * All rows are read straight off the pages of their tree, by a writer off a cursor. Every other range is a
+ * bbots_cursor's, which knows bounds, indexes and soft-deleted rows. Either verifies each row's checksum
  * and that it lies under its own key.
  */
 #include "table/summary.h"
@@ -155,7 +155,7 @@ static size_t put_number(uint8_t *out, const scan_column *column, int64_t number
 #define NO_KEY SIZE_MAX
 
 /* The key of a row of today's layout; NO_KEY when it has to be made the general way. */
-static size_t quick_key(scan_state *scan, const bbots_row *row, uint8_t key[CODEC_KEY_MAX])
+static size_t quick_key(scan_state *scan, const bbots_row *row, uint8_t key[SUMMARY_KEY_ROOM])
 {
     size_t size = 0;
     for (unsigned g = 0; g < scan->query->group_count; g++) {
@@ -205,7 +205,7 @@ static summary_group *group_of(scan_state *scan, const bbots_row *row)
 {
     bbots_summary *summary = scan->summary;
     bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
-    uint8_t key[CODEC_KEY_MAX];
+    uint8_t key[SUMMARY_KEY_ROOM];
     uint64_t hash;
     size_t size = row->layout == &scan->engine->layout ? quick_key(scan, row, key) : NO_KEY;
     if (size == NO_KEY) {
@@ -213,6 +213,7 @@ static summary_group *group_of(scan_state *scan, const bbots_row *row)
         size =
             codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
     }
+    summary_end_key(key, size);
     summary_group *group = summary_find_group(summary, key, size, &hash);
     if (group == NULL) {
         group_values(scan, row, values);
@@ -223,29 +224,11 @@ static summary_group *group_of(scan_state *scan, const bbots_row *row)
 
 /* ------------------------------------------------------------------ measures */
 
-static int refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error)
+int summary_refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error)
 {
     const char *column = measure->column >= 0 ? table->columns[measure->column].name : "";
     return bb_fail_at(error, BBOTS_NUMERIC_OUT_OF_RANGE, table->name, column, NULL,
                       "the sum of column \"%s\" needs more than 128 bits", column);
-}
-
-/* A number's part in a cell; false when a sum is past its end. */
-static inline bool add_number(summary_number *cell, bool first, unsigned kind, int64_t number)
-{
-    switch (kind) {
-    case BBOTS_COUNT:
-        *cell += 1; /* rows are fewer than 2^64 */
-        return true;
-    case BBOTS_SUM:
-        return !__builtin_add_overflow(*cell, (summary_number)number, cell);
-    case BBOTS_MIN:
-        *cell = first || number < *cell ? number : *cell;
-        return true;
-    default:
-        *cell = first || number > *cell ? number : *cell;
-        return true;
-    }
 }
 
 /* A row of today's layout: its numbers lie where the plan says. */
@@ -255,19 +238,19 @@ static int add_quickly(const scan_state *scan, const bbots_row *row, summary_gro
     const unsigned count = scan->query->measure_count;
     for (unsigned m = 0; m < count; m++) {
         const scan_column *column = &scan->measures[m];
-        int64_t number = 0;
+        int64_t number = 1;
         if (column->form != FORM_OTHER) { /* otherwise it is a count of rows */
             if (codec_row_is_null(row->data, column->column)) {
                 continue;
             }
-            if (column->form == FORM_NUMBER) { /* of a text only the count can be asked for */
+            if (column->kind != BBOTS_COUNT) {
                 number = codec_row_integer(row->data + column->place, column->width);
             }
         }
         bool first = (group->any & column->bit) == 0;
         group->any |= column->bit;
-        if (!add_number(&group->cells[m], first, column->kind, number)) {
-            return refuse_sum(row->table, &scan->query->measures[m], error);
+        if (!summary_add(&group->cells[m], first, column->kind, number)) {
+            return summary_refuse_sum(row->table, &scan->query->measures[m], error);
         }
     }
     return BBOTS_OK;
@@ -285,8 +268,9 @@ static int add_slowly(const scan_state *scan, const bbots_row *row, summary_grou
         if (value.kind != BBOTS_NULL) {
             bool first = (group->any >> m & 1) == 0;
             group->any |= (uint16_t)(1u << m);
-            if (!add_number(&group->cells[m], first, measure->kind, value.integer)) {
-                return refuse_sum(row->table, measure, error);
+            int64_t number = measure->kind == BBOTS_COUNT ? 1 : value.integer;
+            if (!summary_add(&group->cells[m], first, measure->kind, number)) {
+                return summary_refuse_sum(row->table, measure, error);
             }
         }
     }
@@ -327,16 +311,16 @@ static int read_range(bbots_txn *txn, scan_state *scan, bbots_error *error)
 }
 
 /* Whether a row has the number under which it lies: row_confirm_key() for the common key. */
-static bool has_key(const scan_state *scan, const bbots_row *row, store_bytes key)
+static inline bool has_key(const scan_state *scan, const bbots_row *row, store_bytes key)
 {
     const scan_column *column = &scan->key;
-    uint8_t own[8];
     if (column->form != FORM_NUMBER || row->layout != &scan->engine->layout ||
-        key.size != column->width) {
+        key.size != column->width || key.size < 4) {
         return false;
     }
-    put_number(own, column, codec_row_integer(row->data + column->place, column->width));
-    return memcmp(own, key.data, key.size) == 0;
+    uint64_t own = (uint64_t)codec_row_integer(row->data + column->place, column->width);
+    return key.size == 4 ? bb_load32_big(key.data) == ((uint32_t)own ^ UINT32_C(1) << 31)
+                         : bb_load64_big(key.data) == (own ^ UINT64_C(1) << 63);
 }
 
 static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_error *error)
@@ -352,8 +336,31 @@ static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_e
     return rc == BBOTS_OK ? add_row(scan, &row, error) : rc;
 }
 
-/* Rows do not wait to be written as index entries do: their tree is whole at any time. */
-static int read_all(bbots_txn *txn, scan_state *scan, bbots_error *error)
+static int read_pages(scan_state *scan, store_scan *pages, bbots_error *error)
+{
+    store_pair pairs[STORE_SCAN_MANY];
+    unsigned count;
+    int rc;
+    while ((rc = store_scan_next(pages, pairs, &count, error)) == BBOTS_OK) {
+        for (unsigned i = 0; i < count && rc == BBOTS_OK; i++) {
+            rc = read_row(scan, pairs[i].key, pairs[i].value, error);
+        }
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+    }
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+int summary_scan_pages(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
+                       bbots_summary *summary, store_scan *pages, bbots_error *error)
+{
+    scan_state scan = {.txn = txn};
+    plan_scan(&scan, engine, query, summary);
+    return read_pages(&scan, pages, error);
+}
+
+static int read_by_cursor(bbots_txn *txn, scan_state *scan, bbots_error *error)
 {
     store_cursor cursor;
     store_bytes key;
@@ -371,6 +378,28 @@ static int read_all(bbots_txn *txn, scan_state *scan, bbots_error *error)
     }
     store_cursor_close(&cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+/* Opening a sealed value takes memory of the transaction, which is one thread's. */
+static unsigned parts_of(const scan_state *scan)
+{
+    bool alone = scan->engine->secret != 0 || scan->query->threads == 0;
+    return alone ? 1 : scan->query->threads;
+}
+
+/* Rows do not wait to be written as index entries do: their tree is whole at any time. */
+static int read_all(bbots_txn *txn, scan_state *scan, bbots_error *error)
+{
+    store_scan pages[BBOTS_SUMMARY_THREADS_MAX];
+    unsigned parts = parts_of(scan);
+    for (unsigned i = 0; i < parts; i++) {
+        if (!store_scan_begin(&pages[i], &txn->base, scan->engine->trees[0], i, parts)) {
+            return read_by_cursor(txn, scan, error);
+        }
+    }
+    return parts == 1 ? read_pages(scan, pages, error)
+                      : summary_scan_parts(txn, scan->engine, scan->query, scan->summary, pages,
+                                           parts, error);
 }
 
 int summary_scan(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,

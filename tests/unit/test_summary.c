@@ -235,6 +235,39 @@ static void answers_like_a_recomputation(void **state)
     free(answers);
 }
 
+/* Read straight off the pages, in one part and in several, and by a cursor. */
+static void all_rows_answer_the_same_in_any_number_of_threads(void **state)
+{
+    static const char *const columns[] = {"userId", "model", "promptType", "createdAt", "id"};
+    answer *answers = calloc(ROWS + 1, sizeof *answers);
+    (void)state;
+    assert_non_null(answers);
+    for (unsigned threads = 0; threads <= BBOTS_SUMMARY_THREADS_MAX; threads++) {
+        bbots_summary_query query = {.table = world.table, .threads = threads};
+        unsigned groups = threads % 3;
+        for (unsigned g = 0; g < groups; g++) {
+            const char *column = columns[(threads + g) % 5];
+            bool time = strcmp(column, "createdAt") == 0;
+            add_group(&query, column, time ? BBOTS_TIME_DAY : BBOTS_TIME_NONE);
+        }
+        add_measures(&query);
+        size_t count = recompute(&query, 1, ROWS, 1, answers);
+        bbots_summary *summary = summarize(&query, BBOTS_OK);
+        expect_answers(&query, summary, answers, count);
+        bbots_summary_free(summary);
+        bbots_error error;
+        bbots_txn *txn; /* a writer has no pages to read off */
+        expect(bbots_begin(world.store, BBOTS_WRITE, &txn, &error), BBOTS_OK, &error);
+        expect(bbots_summarize(txn, &query, &summary, &error), BBOTS_OK, &error);
+        bbots_rollback(txn);
+        expect_answers(&query, summary, answers, count);
+        bbots_summary_free(summary);
+    }
+    bbots_summary_query query = {.table = world.table, .threads = BBOTS_SUMMARY_THREADS_MAX + 1};
+    assert_null(summarize(&query, BBOTS_INVALID_ARGUMENT));
+    free(answers);
+}
+
 static void no_row_makes_one_group_of_nothing_or_none(void **state)
 {
     bbots_value from = bbots_value_integer(ROWS + 1);
@@ -379,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_like_a_recomputation),
+        cmocka_unit_test(all_rows_answer_the_same_in_any_number_of_threads),
         cmocka_unit_test(no_row_makes_one_group_of_nothing_or_none),
         cmocka_unit_test(long_texts_are_ordered_by_all_their_bytes),
         cmocka_unit_test(what_does_not_fit_is_refused),
