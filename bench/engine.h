@@ -88,6 +88,7 @@ typedef struct bench_engine {
 } bench_engine;
 
 extern const bench_engine engine_bbots;
+extern const bench_engine engine_bbots_threads;
 extern const bench_engine engine_bbots_cursor;
 extern const bench_engine engine_sqlite;
 extern const bench_engine engine_sqlite_covering;

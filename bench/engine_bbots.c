@@ -2,7 +2,7 @@
  * engine_bbots.c - the works in libbbots through its public functions, as a host would write them.
  *
  * Calls go in through the typed struct and come out by column, because that is what each is good
- * at. W6 and W7 are the library's summaries; `bbots-cursor` does the same two with a cursor and a
+ * at. W6 and W7 are the library's summaries, `bbots-threads` in two threads; `bbots-cursor` does the same two with a cursor and a
  * hash table of its own (groups.c), to show what the summaries are worth.
  */
 #include "bench/bbots.h"
@@ -237,6 +237,8 @@ static void cursor_days(bench_session *session, answer *found)
     groups_answer(&all, found);
 }
 
+enum { THREADS = 2 };
+
 /* Runs a query with the three measures and adds its groups; key_of makes a group's key. */
 static void summarize(bench_session *session, bbots_summary_query *query,
                       uint64_t key_of(const bbots_summary *, size_t), answer *found)
@@ -265,11 +267,22 @@ uint64_t bbots_engine_model_key(const bbots_summary *summary, size_t number)
     return mix_bytes(0, model.data, model.size);
 }
 
-static void sum_models(bench_session *session, answer *found)
+static void by_models(bench_session *session, unsigned threads, answer *found)
 {
     bbots_summary_query query = {.groups = {{BBOTS_API_TOKEN_USAGE_COL_MODEL, BBOTS_TIME_NONE}},
-                                 .group_count = 1};
+                                 .group_count = 1,
+                                 .threads = threads};
     summarize(session, &query, bbots_engine_model_key, found);
+}
+
+static void sum_models(bench_session *session, answer *found)
+{
+    by_models(session, 1, found);
+}
+
+static void threads_models(bench_session *session, answer *found)
+{
+    by_models(session, THREADS, found);
 }
 
 uint64_t bbots_engine_day_key(const bbots_summary *summary, size_t number)
@@ -278,12 +291,23 @@ uint64_t bbots_engine_day_key(const bbots_summary *summary, size_t number)
                         bbots_summary_group(summary, number, 1).integer / WORKLOAD_DAY);
 }
 
-static void sum_days(bench_session *session, answer *found)
+static void by_days(bench_session *session, unsigned threads, answer *found)
 {
     bbots_summary_query query = {.groups = {{BBOTS_API_TOKEN_USAGE_COL_USER_ID, BBOTS_TIME_NONE},
                                             {BBOTS_API_TOKEN_USAGE_COL_CREATED_AT, BBOTS_TIME_DAY}},
-                                 .group_count = 2};
+                                 .group_count = 2,
+                                 .threads = threads};
     summarize(session, &query, bbots_engine_day_key, found);
+}
+
+static void sum_days(bench_session *session, answer *found)
+{
+    by_days(session, 1, found);
+}
+
+static void threads_days(bench_session *session, answer *found)
+{
+    by_days(session, THREADS, found);
 }
 
 const bench_engine engine_bbots = {
@@ -306,6 +330,21 @@ const bench_engine engine_bbots = {
     .sum_days = sum_days,
     .delete_users = delete_users,
     .update_calls = update_calls,
+};
+
+const bench_engine engine_bbots_threads = {
+    .name = "bbots-threads",
+    .tuning = "W6 and W7 by the library's summaries in two threads",
+    .only = "W6,W7",
+    .open = bbots_engine_open,
+    .close = bbots_engine_close,
+    .attach = bbots_engine_attach,
+    .detach = bbots_engine_detach,
+    .load = bbots_engine_load,
+    .state = bbots_engine_state,
+    .insert_calls = insert_calls,
+    .sum_models = threads_models,
+    .sum_days = threads_days,
 };
 
 const bench_engine engine_bbots_cursor = {

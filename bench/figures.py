@@ -7,7 +7,7 @@ import os
 import statistics
 
 BASE = "sqlite"
-ENGINES = ["bbots", "bbots-cursor", "sqlite", "sqlite-covering", "lmdb", "duckdb"]
+ENGINES = ["bbots", "bbots-threads", "bbots-cursor", "sqlite", "sqlite-covering", "lmdb", "duckdb"]
 NUMBERS = ("n", "run", "operations", "file_bytes", "peak_kib", "own_kib")
 
 

@@ -19,7 +19,8 @@ static const char help[] =
     "  --runs N           runs, of which medians are shown (3)\n"
     "  --work W1,W3       only these works; W2 takes in W2/1, W2/4 and W2/16 (all)\n"
     "  --threads 1,4      only these numbers of threads of W2 (1,4,16)\n"
-    "  --engines A,B      of bbots, bbots-cursor, sqlite, sqlite-covering, lmdb, duckdb (all)\n"
+    "  --engines A,B      of bbots, bbots-threads, bbots-cursor, sqlite, sqlite-covering, lmdb, "
+    "duckdb (all)\n"
     "  --users N          users (1000)\n"
     "  --executions N     executions (20000)\n"
     "  --seed N           another seed, other rows (1)\n"
@@ -32,9 +33,9 @@ static const char help[] =
     "  --canary           falsify one answer: the run must fail\n"
     "  --list             the works\n";
 
-static const bench_engine *const all_engines[] = {&engine_bbots,  &engine_bbots_cursor,
-                                                  &engine_sqlite, &engine_sqlite_covering,
-                                                  &engine_lmdb,   &engine_duckdb};
+static const bench_engine *const all_engines[] = {
+    &engine_bbots,           &engine_bbots_threads, &engine_bbots_cursor, &engine_sqlite,
+    &engine_sqlite_covering, &engine_lmdb,          &engine_duckdb};
 enum { ALL_ENGINES = sizeof all_engines / sizeof all_engines[0] };
 
 typedef struct command_line {

@@ -12,7 +12,7 @@ import sys
 
 import figures
 
-COLOURS = {"bbots": "#1b5e9b", "bbots-cursor": "#7fb2d9", "sqlite": "#777777",
+COLOURS = {"bbots": "#1b5e9b", "bbots-threads": "#4a90c4", "bbots-cursor": "#7fb2d9", "sqlite": "#777777",
            "sqlite-covering": "#bbbbbb", "lmdb": "#3a9b5c", "duckdb": "#d99a1b"}
 
 

@@ -77,27 +77,15 @@ static void ask_for_next(const pages_scan *scan)
     }
 }
 
-/* Remembers the last key of the leaf that is left; the next one's have to be greater. */
-static bool leave_leaf(pages_scan *scan)
+/* Whether a key is greater than the one before; serial numbers are compared as numbers. */
+static inline bool ascends(const pages_scan *scan, const pages_entry *entry)
 {
-    page_node node;
-    if (scan->leaf == NULL) {
-        return true;
+    const uint8_t *last = scan->last_key;
+    size_t size = entry->key_size;
+    if (last != NULL && size == 4 && scan->last_size == 4) {
+        return bb_load32_big(last) < bb_load32_big(entry->key);
     }
-    if (!page_node_at(scan->leaf, scan->memory.page_bytes, true, scan->slots - 1, &node)) {
-        return false;
-    }
-    scan->last_key = node.key;
-    scan->last_size = node.key_size;
-    return true;
-}
-
-static bool ascends(const pages_scan *scan)
-{
-    page_node node;
-    return page_node_at(scan->leaf, scan->memory.page_bytes, true, 0, &node) &&
-           (scan->last_key == NULL ||
-            page_key_compare(scan->last_key, scan->last_size, node.key, node.key_size) < 0);
+    return last == NULL || page_key_compare(last, scan->last_size, entry->key, size) < 0;
 }
 
 /* BBOTS_OK, BBOTS_END or BBOTS_CORRUPTED. */
@@ -105,9 +93,6 @@ static int next_leaf(pages_scan *scan)
 {
     unsigned level = scan->branches;
     uint64_t child;
-    if (!leave_leaf(scan)) {
-        return BBOTS_CORRUPTED;
-    }
     while (level > 0 && scan->path[level - 1].slot >= scan->path[level - 1].past) {
         level--;
     }
@@ -128,7 +113,7 @@ static int next_leaf(pages_scan *scan)
     scan->leaf = pages_at(&scan->memory, child, PAGES_LEAF);
     scan->slots = scan->leaf != NULL ? page_slots(scan->leaf, scan->memory.page_bytes) : 0;
     scan->slot = 0;
-    if (scan->slots == 0 || !ascends(scan)) {
+    if (scan->slots == 0) {
         return BBOTS_CORRUPTED;
     }
     ask_for_next(scan);
@@ -149,10 +134,14 @@ int pages_scan_next(pages_scan *scan, pages_entry *entries, unsigned room, unsig
         return BBOTS_END;
     }
     while (scan->slot < scan->slots && *count < room) {
-        if (!pages_entry_at(&scan->memory, scan->leaf, scan->slot, &entries[*count])) {
+        pages_entry *entry = &entries[*count];
+        if (!pages_entry_at(&scan->memory, scan->leaf, scan->slot, entry) ||
+            !ascends(scan, entry)) {
             scan->ended = true;
             return BBOTS_CORRUPTED;
         }
+        scan->last_key = entry->key;
+        scan->last_size = entry->key_size;
         scan->slot++;
         ++*count;
     }

@@ -2,8 +2,8 @@
  * pages/scan.h - all entries of a tree whose pages lie in memory, in their order, some at a time:
  * what a cursor of LMDB does, for a reader of one committed state.
  *
- * Parts of one tree can be read by several threads. Keys have to ascend from leaf to leaf, so that
- * no damage makes an entry come twice or the scan go on for ever.
+ * Parts of one tree can be read by several threads. Keys have to ascend, so that no damage makes an entry
+ * come twice or the scan go on for ever.
  */
 #ifndef PAGES_SCAN_H
 #define PAGES_SCAN_H
@@ -23,7 +23,7 @@ typedef struct pages_scan {
     const uint8_t *leaf; /* NULL: none yet */
     unsigned slot;       /* of it, the next one */
     unsigned slots;
-    const uint8_t *last_key; /* of the leaf before; NULL: there is none */
+    const uint8_t *last_key; /* of the entry before; NULL: there is none */
     size_t last_size;
     bool ended;
 } pages_scan;

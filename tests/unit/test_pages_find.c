@@ -1,6 +1,6 @@
 /*
- * tests/unit/test_pages_find.c - look-ups in pages find what LMDB finds, and read no byte beside
- * the file whatever its bytes.
+ * tests/unit/test_pages_find.c - look-ups and scans in pages find what LMDB finds, and read no byte
+ * beside the file whatever its bytes.
  *
  * LMDB makes the files: trees of serial numbers of 4 and of 8 bytes, dense, with gaps and at the
  * ends of their range, of short and long texts, of keys of mixed sizes, with small and large
@@ -14,6 +14,7 @@
 #include <lmdb.h>
 #include <pages/find.h>
 #include <pages/meta.h>
+#include <pages/scan.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,6 +156,52 @@ static int look_up_many(const pages_memory *memory, const page_tree *tree, key_f
     return rc;
 }
 
+/* All entries, in parts that follow each other. */
+static void compare_scan(two_ways *ways, MDB_cursor *cursor, unsigned parts, random_source *random)
+{
+    MDB_val key;
+    MDB_val value;
+    int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    for (unsigned part = 0; part < parts; part++) {
+        pages_scan scan;
+        pages_entry entries[10];
+        unsigned count;
+        int step;
+        assert_true(pages_scan_begin(&scan, &ways->memory, &ways->tree, part, parts));
+        while ((step = pages_scan_next(&scan, entries, 1 + (unsigned)random_below(random, 10),
+                                       &count)) == BBOTS_OK) {
+            for (unsigned i = 0; i < count; i++) {
+                assert_int_equal(rc, 0);
+                assert_same(&entries[i], &key, &value);
+                rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+            }
+        }
+        assert_int_equal(step, BBOTS_END);
+        assert_int_equal(count, 0);
+        assert_int_equal(pages_scan_next(&scan, entries, 10, &count), BBOTS_END);
+    }
+    assert_int_equal(rc, MDB_NOTFOUND);
+}
+
+/* Goes through a damaged tree; the bytes are read for the sanitizer's sake. */
+static int scan_damaged(const pages_memory *memory, const page_tree *tree, uint64_t *sum)
+{
+    pages_scan scan;
+    pages_entry entries[64];
+    unsigned count;
+    uint64_t seen = 0;
+    int rc = pages_scan_begin(&scan, memory, tree, 0, 1) ? BBOTS_OK : BBOTS_CORRUPTED;
+    while (rc == BBOTS_OK && (rc = pages_scan_next(&scan, entries, 64, &count)) == BBOTS_OK) {
+        for (unsigned i = 0; i < count; i++) {
+            *sum += entries[i].key_size != 0 ? entries[i].key[entries[i].key_size - 1] : 0;
+            *sum += entries[i].value_size != 0 ? entries[i].value[entries[i].value_size - 1] : 0;
+        }
+        seen += count;
+        assert_true(count != 0 && seen < 100000);
+    }
+    return rc;
+}
+
 static uint64_t compare_tree(two_ways *ways, key_form form, random_source *random)
 {
     MDB_val key;
@@ -174,6 +221,9 @@ static uint64_t compare_tree(two_ways *ways, key_form form, random_source *rando
     }
     for (uint64_t i = 0; i < 300; i++) {
         assert_int_equal(look_up_many(&ways->memory, &ways->tree, form, random, entries), BBOTS_OK);
+    }
+    for (unsigned parts = 1; parts <= 7; parts++) {
+        compare_scan(ways, all, parts, random);
     }
     mdb_cursor_close(all);
     mdb_cursor_close(ways->cursor);
@@ -274,6 +324,7 @@ static void damaged_pages_harm_nobody(void **state)
     image file = load(place->path);
     uint64_t sum = 0;
     uint64_t refused = 0;
+    uint64_t refused_scans = 0;
     for (int round = 0; round < 3000; round++) {
         uint8_t before[8];
         uint64_t places[8];
@@ -301,6 +352,7 @@ static void damaged_pages_harm_nobody(void **state)
                 refused += rc == BBOTS_CORRUPTED;
             }
             look_up_many(&file.memory, &trees[form], (key_form)form, &random, 800);
+            refused_scans += scan_damaged(&file.memory, &trees[form], &sum) == BBOTS_CORRUPTED;
         }
         for (int i = 7; i >= 0; i--) {
             file.bytes[places[i]] = before[i];
@@ -309,6 +361,7 @@ static void damaged_pages_harm_nobody(void **state)
     printf("%llu look-ups met the damage (sum %llu)\n", (unsigned long long)refused,
            (unsigned long long)sum);
     assert_true(refused > 100);
+    assert_true(refused_scans > 100);
     free(file.bytes);
 }
 
