@@ -27,7 +27,7 @@ typedef struct search {
 typedef struct spot {
     const uint8_t *page;
     unsigned page_bytes;
-    bool leaf;
+    bool cold;      /* a leaf whose rows were not asked for yet */
     unsigned first; /* all slots before it have lesser keys */
     unsigned past;  /* none from here on has a lesser one */
 } spot;
@@ -100,6 +100,26 @@ static bool know_bounds(const spot *at, search *wanted)
            wanted->start < wanted->high;
 }
 
+#define LINE      64u  /* bytes that memory hands out together */
+#define ROW_USUAL 256u /* as much of a row as is asked for */
+
+static inline void ask_for(const uint8_t *at, size_t size)
+{
+    for (size_t i = 0; i < size; i += LINE) {
+        __builtin_prefetch(at + i);
+    }
+}
+
+/* A node of a leaf that will be read if the guess was right, as far as a row of usual size reaches. */
+static inline void ask_for_slot(const spot *leaf, unsigned slot)
+{
+    size_t begin = bb_load16(leaf->page + PAGES_HEADER + 2 * (size_t)slot);
+    if (begin < leaf->page_bytes) {
+        size_t left = leaf->page_bytes - begin;
+        ask_for(leaf->page + begin, left < ROW_USUAL ? left : ROW_USUAL);
+    }
+}
+
 /*
  * Narrows the slots to none: `first` is then the first whose key is not less. *exact: it is equal.
  * Begins at the guess and widens its steps, so that a guess that is near is as good as right.
@@ -111,6 +131,9 @@ static bool narrow(spot *at, const search *wanted, bool *exact)
     unsigned step = 1;
     *exact = false;
     unsigned slot = guessing ? guess_slot(at, &bounds) : 0;
+    if (guessing && at->cold) {
+        ask_for_slot(at, slot);
+    }
     while (at->first < at->past) {
         int order;
         if (!guessing) {
@@ -141,7 +164,7 @@ static bool open_spot(const pages_memory *memory, uint64_t number, bool leaf, sp
 {
     at->page = pages_at(memory, number, leaf ? PAGES_LEAF : PAGES_BRANCH);
     at->page_bytes = memory->page_bytes;
-    at->leaf = leaf;
+    at->cold = leaf;
     at->first = leaf ? 0 : 1; /* a branch's first key counts for less than all others */
     at->past = at->page != NULL ? page_slots(at->page, memory->page_bytes) : 0;
     return at->past > at->first;
@@ -255,16 +278,6 @@ int pages_seek(const pages_memory *memory, const page_tree *tree, const uint8_t 
 
 /* ------------------------------------------------------------------ many at once */
 
-#define LINE      64u  /* bytes that memory hands out together */
-#define ROW_USUAL 256u /* as much of a row as is asked for */
-
-static void ask_for(const uint8_t *at, size_t size)
-{
-    for (size_t i = 0; i < size; i += LINE) {
-        __builtin_prefetch(at + i);
-    }
-}
-
 /* Of a leaf the header and the first slots; false when there is no such page. */
 static bool ask_for_slots(const pages_memory *memory, uint64_t leaf)
 {
@@ -283,12 +296,7 @@ static void ask_for_node(const pages_memory *memory, uint64_t number, const sear
         wanted->start >= wanted->high || !open_spot(memory, number, true, &leaf)) {
         return;
     }
-    size_t slot = PAGES_HEADER + 2 * (size_t)guess_slot(&leaf, wanted);
-    size_t node = bb_load16(leaf.page + slot);
-    if (node < memory->page_bytes) {
-        size_t left = memory->page_bytes - node;
-        ask_for(leaf.page + node, left < ROW_USUAL ? left : ROW_USUAL);
-    }
+    ask_for_slot(&leaf, guess_slot(&leaf, wanted));
 }
 
 int pages_get_many(const pages_memory *memory, const page_tree *tree, pages_entry *found,
@@ -318,7 +326,11 @@ int pages_get_many(const pages_memory *memory, const page_tree *tree, pages_entr
     for (unsigned i = 0; i < count; i++) {
         spot leaf;
         bool exact;
-        if (!open_spot(memory, leaves[i], true, &leaf) || !narrow(&leaf, &wanted[i], &exact) ||
+        if (!open_spot(memory, leaves[i], true, &leaf)) {
+            return BBOTS_CORRUPTED;
+        }
+        leaf.cold = false;
+        if (!narrow(&leaf, &wanted[i], &exact) ||
             (exact && !pages_entry_at(memory, leaf.page, leaf.first, &found[i]))) {
             return BBOTS_CORRUPTED;
         }

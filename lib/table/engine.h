@@ -41,6 +41,7 @@ typedef struct engine_table {
     int data_key;             /* column that holds an owner's data key, or -1 */
     int owner;                /* column that names whose data key seals, or -1 */
     int serial;               /* column, or -1 */
+    int number_key;           /* column that is the whole primary key, an integer or bigint, or -1 */
     int deleted_at;           /* column, or -1 */
     int is_active;            /* column, or -1 */
 } engine_table;
@@ -232,6 +233,12 @@ int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes
 /* BBOTS_CORRUPTED when the first part of an index entry does not fit the row that it leads to. */
 int row_confirm_entry(const engine_table *table, unsigned tree, const bbots_row *row,
                       store_bytes part, bbots_error *error);
+
+/* A number as the key of codec/key.h has it, read as a big-endian number of 4 or 8 bytes. */
+static inline uint64_t row_number_key(int64_t number, unsigned width)
+{
+    return width == 4 ? (uint32_t)number ^ UINT32_C(1) << 31 : (uint64_t)number ^ UINT64_C(1) << 63;
+}
 
 /* row_open() and row_confirm_key() of what lies under a key. hash may be NULL. */
 int row_accept(engine_table *table, store_bytes key, store_bytes data, bbots_row *row,

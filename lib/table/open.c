@@ -34,6 +34,17 @@ static int prepare_defaults(bb_arena *arena, engine_table *engine, bbots_error *
     return BBOTS_OK;
 }
 
+/* The column of a primary key that is one integer or bigint, or -1. */
+static int number_key(const bbots_table *table)
+{
+    const bbots_tree *primary = &table->trees[0];
+    const bbots_column *column = &table->columns[primary->columns[0]];
+    bool number = column->type == BBOTS_TYPE_INTEGER || column->type == BBOTS_TYPE_BIGINT;
+    return primary->column_count == 1 && number && (column->flags & BBOTS_COLUMN_NOT_NULL) != 0
+               ? primary->columns[0]
+               : -1;
+}
+
 static void prepare_columns(engine_table *engine)
 {
     const bbots_table *table = engine->table;
@@ -42,6 +53,7 @@ static void prepare_columns(engine_table *engine)
     engine->owner = -1;
     engine->deleted_at = -1;
     engine->is_active = -1;
+    engine->number_key = number_key(table);
     for (unsigned c = 0; c < table->column_count; c++) {
         const bbots_column *column = &table->columns[c];
         bool time = column->type == BBOTS_TYPE_TIMESTAMP || column->type == BBOTS_TYPE_TIMESTAMPTZ;

@@ -46,7 +46,6 @@ typedef struct summary_scan_state {
     scan_column groups[BBOTS_SUMMARY_GROUPS_MAX];
     scan_column measures[BBOTS_SUMMARY_MEASURES_MAX];
     bool quick_measures; /* every measure is a count, or one of a number column */
-    scan_column key;     /* the primary key, when it is one number */
 } scan_state;
 
 /* ------------------------------------------------------------------ what is known before */
@@ -85,7 +84,6 @@ static scan_column plan_column(const engine_table *engine, unsigned column)
 static void plan_scan(scan_state *scan, engine_table *engine, const bbots_summary_query *query,
                       bbots_summary *summary)
 {
-    const bbots_tree *primary = &engine->table->trees[0];
     scan->engine = engine;
     scan->query = query;
     scan->summary = summary;
@@ -102,10 +100,6 @@ static void plan_scan(scan_state *scan, engine_table *engine, const bbots_summar
         }
         plan->kind = (uint8_t)query->measures[m].kind;
         plan->bit = (uint16_t)(1u << m);
-    }
-    scan->key = plan_column(engine, primary->columns[0]);
-    if (primary->column_count != 1 || scan->key.boolean || scan->key.nullable) {
-        scan->key.form = FORM_OTHER;
     }
 }
 
@@ -310,26 +304,10 @@ static int read_range(bbots_txn *txn, scan_state *scan, bbots_error *error)
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }
 
-/* Whether a row has the number under which it lies: row_confirm_key() for the common key. */
-static inline bool has_key(const scan_state *scan, const bbots_row *row, store_bytes key)
-{
-    const scan_column *column = &scan->key;
-    if (column->form != FORM_NUMBER || row->layout != &scan->engine->layout ||
-        key.size != column->width || key.size < 4) {
-        return false;
-    }
-    uint64_t own = (uint64_t)codec_row_integer(row->data + column->place, column->width);
-    return key.size == 4 ? bb_load32_big(key.data) == ((uint32_t)own ^ UINT32_C(1) << 31)
-                         : bb_load64_big(key.data) == (own ^ UINT64_C(1) << 63);
-}
-
 static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_error *error)
 {
     bbots_row row;
-    int rc = row_open(scan->engine, data, &row, NULL, error);
-    if (rc == BBOTS_OK && !has_key(scan, &row, key)) {
-        rc = row_confirm_key(scan->engine, &row, key, error);
-    }
+    int rc = row_accept(scan->engine, key, data, &row, NULL, error);
     if (rc == BBOTS_OK) {
         row_give(scan->txn, scan->engine, &row);
     }
