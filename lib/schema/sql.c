@@ -8,12 +8,14 @@
  */
 #include "schema/build.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct writer {
     FILE *stream; /* from open_memstream */
+    bool failed;  /* no memory; glibc tells it here and nowhere else */
 } writer;
 
 /* Words that PostgreSQL 15 or SQLite 3.40 reserve, so that a bare name would not be one. Sorted. */
@@ -49,24 +51,33 @@ static bool needs_quotes(const char *name)
 
 static void put(writer *to, const char *text)
 {
-    fputs(text, to->stream);
+    to->failed |= fputs(text, to->stream) == EOF;
+}
+
+__attribute__((format(printf, 2, 3))) static void print(writer *to, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    to->failed |= vfprintf(to->stream, format, values) < 0;
+    va_end(values);
 }
 
 /* Names have no quotes inside: letters, digits and underscores only. */
 static void put_name(writer *to, const char *name)
 {
-    fprintf(to->stream, needs_quotes(name) ? "\"%s\"" : "%s", name);
+    const char *quote = needs_quotes(name) ? "\"" : "";
+    print(to, "%s%s%s", quote, name, quote);
 }
 
 static void put_quoted(writer *to, const char *text)
 {
-    fputc('\'', to->stream);
+    put(to, "'");
     for (; *text != '\0'; text++) {
         if (*text == '\'')
-            fputc('\'', to->stream);
-        fputc(*text, to->stream);
+            put(to, "'");
+        print(to, "%c", *text);
     }
-    fputc('\'', to->stream);
+    put(to, "'");
 }
 
 static void put_names(writer *to, const bbots_table *table, const uint8_t *columns, unsigned count)
@@ -101,11 +112,11 @@ static void put_default(writer *to, const bbots_column *column)
 static void put_tags(writer *to, const bbots_column *column)
 {
     for (size_t i = 0; column->usual != NULL && column->usual[i] != NULL; i++)
-        fprintf(to->stream, "%s%s", i == 0 ? " [values: " : ", ", column->usual[i]);
+        print(to, "%s%s", i == 0 ? " [values: " : ", ", column->usual[i]);
     if (column->usual != NULL)
         put(to, "]");
     if (*column->unit != '\0')
-        fprintf(to->stream, " [unit: %s]", column->unit);
+        print(to, " [unit: %s]", column->unit);
     if ((column->flags & BBOTS_COLUMN_DATA_KEY) != 0)
         put(to, " [datakey]");
     else if ((column->flags & BBOTS_COLUMN_SECRET) != 0)
@@ -121,7 +132,7 @@ static void put_comment(writer *to, const bbots_column *column)
         return;
     put(to, " --");
     if (*column->comment != '\0')
-        fprintf(to->stream, " %s", column->comment);
+        print(to, " %s", column->comment);
     put_tags(to, column);
 }
 
@@ -131,7 +142,7 @@ static void put_column(writer *to, const bbots_column *column)
     bbots_column_type_text(column, type);
     put(to, "    ");
     put_name(to, column->name);
-    fprintf(to->stream, " %s", type);
+    print(to, " %s", type);
     if ((column->flags & (BBOTS_COLUMN_NOT_NULL | BBOTS_COLUMN_SERIAL)) == BBOTS_COLUMN_NOT_NULL)
         put(to, " NOT NULL");
     put_default(to, column);
@@ -175,7 +186,7 @@ static void put_index(writer *to, const bbots_table *table, const bbots_index *i
 /* A clause of the tag, behind a semicolon unless it is the first. */
 static void put_clause(writer *to, bool *first, const char *word)
 {
-    fprintf(to->stream, "%s %s ", *first ? "" : ";", word);
+    print(to, "%s %s ", *first ? "" : ";", word);
     *first = false;
 }
 
@@ -185,20 +196,20 @@ static void put_column_clause(writer *to, bool *first, const char *word, const b
     if (count != 0)
         put_clause(to, first, word);
     for (unsigned i = 0; i < count; i++)
-        fprintf(to->stream, "%s%s", i == 0 ? "" : ", ", table->columns[columns[i]].name);
+        print(to, "%s%s", i == 0 ? "" : ", ", table->columns[columns[i]].name);
 }
 
 static void put_live(writer *to, const bbots_table *table, const bbots_live *live)
 {
     bool first = true;
-    fprintf(to->stream, " [live %s:", live->name);
+    print(to, " [live %s:", live->name);
     put_column_clause(to, &first, "by", table, live->by, live->by_count);
     put_column_clause(to, &first, "split", table, live->split, live->split_count);
     if (live->unit_count != 0) {
         put_clause(to, &first, "time");
         put(to, table->columns[live->time].name);
         for (unsigned i = 0; i < live->unit_count; i++)
-            fprintf(to->stream, "%s %s", i == 0 ? "" : ",", schema_unit_word(live->units[i]));
+            print(to, "%s %s", i == 0 ? "" : ",", schema_unit_word(live->units[i]));
     }
     put_column_clause(to, &first, "fine", table, live->sums, live->fine_count);
     put_column_clause(to, &first, "sum", table, live->sums + live->fine_count,
@@ -210,7 +221,7 @@ static void put_queue(writer *to, const bbots_table *table, const bbots_index *i
 {
     put(to, " [queue: ");
     for (unsigned i = 0; i < index->column_count; i++)
-        fprintf(to->stream, "%s%s", i == 0 ? "" : ", ", table->columns[index->columns[i]].name);
+        print(to, "%s%s", i == 0 ? "" : ", ", table->columns[index->columns[i]].name);
     put(to, "]");
 }
 
@@ -230,7 +241,7 @@ static void put_table_comment(writer *to, const bbots_table *table)
         return;
     put(to, " --");
     if (*table->comment != '\0')
-        fprintf(to->stream, " %s", table->comment);
+        print(to, " %s", table->comment);
     for (unsigned i = 0; i < table->live_count; i++)
         put_live(to, table, &table->lives[i]);
     if (queue != NULL)
@@ -264,7 +275,7 @@ int bbots_schema_sql(const bbots_schema *schema, const bbots_table *table, char 
 {
     char *text = NULL;
     size_t length = 0;
-    writer to = {open_memstream(&text, &length)};
+    writer to = {open_memstream(&text, &length), false};
     if (to.stream == NULL)
         return BBOTS_NO_MEMORY;
     for (uint32_t i = 0; i < schema->table_count; i++) {
@@ -273,8 +284,7 @@ int bbots_schema_sql(const bbots_schema *schema, const bbots_table *table, char 
         if (table == NULL && i + 1 < schema->table_count)
             put(&to, "\n");
     }
-    bool failed = ferror(to.stream) != 0;
-    if (fclose(to.stream) != 0 || failed) {
+    if (fclose(to.stream) != 0 || to.failed) {
         free(text);
         return BBOTS_NO_MEMORY;
     }
