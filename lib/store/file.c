@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,13 +230,15 @@ static store_file *new_file(const char *path, const store_options *options)
     return file;
 }
 
-static int open_failure(const char *path, int system, bbots_error *error)
+int store_open_failure(const char *path, int system, bbots_error *error)
 {
     if (system == EISDIR) {
         return bb_fail(error, BBOTS_NOT_A_STORE, "\"%s\" is not a regular file", path);
     }
     int status = system == ENOENT                                         ? BBOTS_FILE_MISSING
                  : system == EACCES || system == EPERM || system == EROFS ? BBOTS_ACCESS_DENIED
+                 : system == ENOSPC                                       ? BBOTS_DISK_FULL
+                 : system == ENOMEM                                       ? BBOTS_NO_MEMORY
                                                                           : BBOTS_IO;
     return bb_fail_system(error, status, system, "cannot open file \"%s\"", path);
 }
@@ -358,11 +361,16 @@ static int open_once(const char *path, const store_options *options, store_file 
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
     if (fd < 0) {
-        return open_failure(path, errno, error);
+        return store_open_failure(path, errno, error);
     }
     /* The lock file's name is made of the file's: by two names there would be two writers. */
     char *real = realpath(path, NULL);
-    store_file *file = real != NULL ? new_file(real, options) : NULL;
+    int system = errno;
+    if (real == NULL) {
+        close(fd);
+        return store_open_failure(path, system, error);
+    }
+    store_file *file = new_file(real, options);
     free(real);
     if (file == NULL) {
         close(fd);
@@ -476,7 +484,13 @@ static int give_name(const char *made, const char *path, bbots_error *error)
                              : bb_fail_system(error, errno == ENOSPC ? BBOTS_DISK_FULL : BBOTS_IO,
                                               errno, "cannot name the new file \"%s\"", path);
     }
-    return rc == BBOTS_OK ? flush_folder_of(path, error) : rc;
+    if (rc == BBOTS_OK) {
+        rc = flush_folder_of(path, error);
+        if (rc != BBOTS_OK) {
+            unlink(path); /* a crash could take the name away: better there is none now */
+        }
+    }
+    return rc;
 }
 
 int store_file_name(const char *made, const char *path, bbots_error *error)
@@ -488,7 +502,7 @@ int store_file_replace(store_file *old, const char *made, int *turn, bbots_error
 {
     int fd = open(made, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
-        return open_failure(made, errno, error);
+        return store_open_failure(made, errno, error);
     }
     int rc = store_turn_take(made, fd, error);
     if (rc == BBOTS_OK && (fsync(fd) != 0 || rename(made, old->path) != 0)) {
@@ -511,14 +525,17 @@ void store_file_release(int turn)
 
 void store_file_remove(const char *path)
 {
-    size_t size = strlen(path) + 8;
-    char *lock = malloc(size);
+    char lock[PATH_MAX]; /* a longer name leads to no file */
     unlink(path);
-    if (lock != NULL) {
-        snprintf(lock, size, "%s-lock", path);
+    if (snprintf(lock, sizeof lock, "%s-lock", path) < (int)sizeof lock) {
         unlink(lock);
     }
-    free(lock);
+}
+
+bool store_file_exists(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 || errno != ENOENT;
 }
 
 uint64_t store_file_size(const char *path)
@@ -543,7 +560,7 @@ static int mark_closed(const char *made, size_t page_bytes, bbots_error *error)
 {
     int fd = open(made, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
-        return open_failure(made, errno, error);
+        return store_open_failure(made, errno, error);
     }
     int rc = store_mark_write(made, fd, page_bytes, 0, error);
     close(fd);
@@ -605,7 +622,7 @@ int store_file_create(const char *path, const store_options *options,
     int rc;
     int fd = mkstemp(made); /* mode 0600, O_EXCL: no link is followed */
     if (fd < 0) {
-        rc = open_failure(path, errno, error);
+        rc = store_open_failure(path, errno, error);
     } else {
         fchmod(fd, options->mode);
         close(fd);

@@ -59,6 +59,9 @@ struct store_file {
 /* Turns LMDB's result into ours and fills error. */
 int store_fail(bbots_error *error, int rc, const char *what);
 
+/* Says that a file cannot be opened, by errno; returns the status. */
+int store_open_failure(const char *path, int system, bbots_error *error);
+
 /* Lets the map grow to at least twice the pages in use; adopts another process's growth. */
 int store_map_grow(store_file *file, bbots_error *error);
 int store_map_adopt(store_file *file, bbots_error *error);

@@ -28,7 +28,7 @@ typedef struct leaves {
 } leaves;
 
 /* A value in an overflow run, in memory of its own. NULL: it is none. */
-static uint8_t *read_run(const leaves *run, const page_node *node)
+static int read_run(const leaves *run, const page_node *node, uint8_t **value)
 {
     uint8_t header[PAGES_HEADER];
     const pages_source *source = &run->view->source;
@@ -38,15 +38,19 @@ static uint8_t *read_run(const leaves *run, const page_node *node)
         pages_read_bytes(source, first * source->page_bytes, sizeof header, header, NULL) !=
             BBOTS_OK ||
         page_kind(header) != PAGES_OVERFLOW) {
-        return NULL;
+        return BBOTS_NOT_FOUND;
     }
-    uint8_t *value = malloc(node->data_size + 1);
-    if (value != NULL && pages_read_bytes(source, first * source->page_bytes + PAGES_HEADER,
-                                          node->data_size, value, NULL) != BBOTS_OK) {
-        free(value);
-        value = NULL;
+    *value = malloc(node->data_size + 1);
+    if (*value == NULL) {
+        return bb_fail(run->error, BBOTS_NO_MEMORY, "out of memory");
     }
-    return value;
+    if (pages_read_bytes(source, first * source->page_bytes + PAGES_HEADER, node->data_size, *value,
+                         NULL) != BBOTS_OK) {
+        free(*value);
+        *value = NULL;
+        return BBOTS_NOT_FOUND;
+    }
+    return BBOTS_OK;
 }
 
 static int take_node(leaves *run, const char *name, size_t name_size, const page_node *node)
@@ -59,9 +63,9 @@ static int take_node(leaves *run, const char *name, size_t name_size, const page
         return BBOTS_OK;
     }
     if ((node->flags & PAGES_BIG) != 0) {
-        apart = read_run(run, node);
-        if (apart == NULL) {
-            return BBOTS_OK;
+        int read = read_run(run, node, &apart);
+        if (read != BBOTS_OK) {
+            return read < 0 ? read : BBOTS_OK;
         }
         value.data = apart;
     }
@@ -170,8 +174,7 @@ int store_leaves(const char *path, store_leaf_seen *seen, void *context, bbots_e
     store_view view;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return bb_fail_system(error, errno == ENOENT ? BBOTS_FILE_MISSING : BBOTS_ACCESS_DENIED,
-                              errno, "cannot open file \"%s\"", path);
+        return store_open_failure(path, errno, error);
     }
     int rc = store_look(path, fd, &view, error);
     if (rc == BBOTS_OK) {

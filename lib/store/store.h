@@ -126,6 +126,9 @@ void store_file_release(int turn);
 /* Removes a file and its lock file, if they are there. */
 void store_file_remove(const char *path);
 
+/* Whether there is something of that name, also when that cannot be found out. */
+bool store_file_exists(const char *path);
+
 uint64_t store_file_size(const char *path);
 const char *store_file_path(const store_file *file);
 uint32_t store_file_mode(const store_file *file);

@@ -147,7 +147,9 @@ static int prepare_tables(bbots_store *store, bbots_error *error)
     for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
         rc = prepare_table(store, &store->tables[t], store->schema->tables[t], error);
     }
-    data_key_prepare(store);
+    if (rc == BBOTS_OK) {
+        data_key_prepare(store);
+    }
     return rc;
 }
 
@@ -440,10 +442,11 @@ static int open_file(bbots_store *store, const char *path, const bbots_options *
     bool exclusive = create && (options->flags & BBOTS_OPEN_EXCLUSIVE) != 0;
     int rc;
     if (!exclusive) {
-        rc = store_file_open(path, &settings, file, create ? NULL : error);
+        rc = store_file_open(path, &settings, file, error);
         if (rc != BBOTS_FILE_MISSING || !create) {
-            return rc == BBOTS_OK || !create ? rc : store_file_open(path, &settings, file, error);
+            return rc;
         }
+        bb_error_clear(error);
     }
     rc = store_file_create(path, &settings, catalog_create, (void *)(uintptr_t)options->schema,
                            error);

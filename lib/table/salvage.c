@@ -56,6 +56,15 @@ static void report(const salvage *run, const bbots_table *table, const char *obj
     run->options->on_loss(&finding, run->options->context);
 }
 
+/* A failure that is not the row's: it ends the salvage. */
+static int fail_with(salvage *run, const bbots_error *why)
+{
+    if (run->error != NULL) {
+        *run->error = *why;
+    }
+    return why->code;
+}
+
 /* ------------------------------------------------------------------ the schema */
 
 static bool is_key(store_bytes key, const char *name)
@@ -77,9 +86,13 @@ static int find_schema(store_bytes tree, store_bytes key, store_bytes value, voi
         run->fingerprint_known = true;
     } else if (is_key(key, "@schema")) {
         const bbots_schema *found = NULL;
-        if (schema_deserialize(&run->arena, value.data, value.size, &found, NULL) == BBOTS_OK) {
-            run->candidate = found;
+        bbots_error why;
+        bb_error_clear(&why);
+        int rc = schema_deserialize(&run->arena, value.data, value.size, &found, &why);
+        if (rc == BBOTS_NO_MEMORY) {
+            return fail_with(run, &why);
         }
+        run->candidate = rc == BBOTS_OK ? found : run->candidate;
     }
     if (run->fingerprint_known && run->candidate != NULL &&
         memcmp(&run->candidate->fingerprint, &run->fingerprint, sizeof run->fingerprint) == 0) {
@@ -142,7 +155,10 @@ static int write_row(salvage *run, engine_table *engine, const engine_image *ima
         report(run, engine->table, why.constraint, key, why.message);
         return BBOTS_OK;
     }
-    rc = rc == BBOTS_OK ? table_change(run->txn, state, NULL, image, run->error) : rc;
+    if (rc != BBOTS_OK) {
+        return fail_with(run, &why);
+    }
+    rc = table_change(run->txn, state, NULL, image, run->error);
     if (rc == BBOTS_OK) {
         serial_note(state, &image->row);
         run->result->rows++;
@@ -252,7 +268,10 @@ static int find_orphan(salvage *run, engine_table *engine, store_bytes after, en
         step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, run->error);
     }
     store_cursor_close(&cursor);
-    return step != BBOTS_OK ? step : rc == BBOTS_FOREIGN_KEY_VIOLATION ? BBOTS_OK : rc;
+    if (step != BBOTS_OK) {
+        return step;
+    }
+    return rc == BBOTS_FOREIGN_KEY_VIOLATION ? BBOTS_OK : fail_with(run, why);
 }
 
 static int drop_orphans_of(salvage *run, engine_table *engine, bool *any)
@@ -333,12 +352,14 @@ int bbots_salvage(const char *broken, const char *path, const bbots_salvage_opti
         bbots_options creating = {.schema = run.schema,
                                   .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE,
                                   .durability = BBOTS_RELAXED};
+        bool ours = !store_file_exists(path);
         rc = bbots_open(path, &creating, &run.store, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = fill(&run, broken);
-        (void)bbots_close(run.store, NULL);
-        if (rc != BBOTS_OK) {
+        ours = ours && rc != BBOTS_FILE_EXISTS;
+        if (rc == BBOTS_OK) {
+            rc = fill(&run, broken);
+            (void)bbots_close(run.store, NULL);
+        }
+        if (rc != BBOTS_OK && ours) {
             store_file_remove(path);
         }
     }
