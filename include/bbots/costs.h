@@ -270,7 +270,8 @@ BBOTS_API BBOTS_CHECKED int bbots_cost_forecast_of(bbots_txn *txn, int64_t user_
 /*
  * Where a unit of a zone's calendar begins and ends around a time. zone: an IANA name of the
  * system's zone files, "UTC", "Z", "+05:30", "-8"; NULL is UTC.
- * Errors: BBOTS_INVALID_ARGUMENT for a zone that is unknown.
+ * Errors: BBOTS_INVALID_ARGUMENT for a zone that is unknown, BBOTS_IO (its file cannot be read),
+ * BBOTS_NO_MEMORY.
  */
 BBOTS_API BBOTS_CHECKED int bbots_zone_unit(const char *zone, bbots_timestamp at,
                                             bbots_time_unit unit, bbots_timestamp *from,

@@ -401,12 +401,40 @@ static int check_limits(const bbots_budget_limits *limits, bbots_error *error)
     return BBOTS_OK;
 }
 
+static int put_limits(account *of, bbots_txn *txn, int64_t user_id,
+                      const bbots_budget_limits *limits, bbots_error *error)
+{
+    static const uint8_t places[] = {BUDGET_DAILY, BUDGET_WEEKLY, BUDGET_MONTHLY};
+    int32_t threshold = limits->alert_threshold != 0 ? limits->alert_threshold : 80;
+    ledger_values row;
+    ledger_values_begin(&row, of->of);
+    for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
+        if (limits->limits[i] == BBOTS_BUDGET_UNLIMITED) {
+            ledger_set(&row, places[i], bbots_value_null());
+        } else {
+            set_amount(of, &row, places[i], limits->limits[i]);
+        }
+    }
+    ledger_set_integer(&row, BUDGET_THRESHOLD, threshold);
+    ledger_set(&row, BUDGET_ACTIVE, bbots_value_boolean(!limits->inactive));
+    ledger_set(&row, BUDGET_AUTO_STOP, bbots_value_boolean(limits->auto_stop));
+    ledger_set_time(&row, BUDGET_UPDATED, of->now);
+    if (of->found) {
+        return ledger_update(txn, &row, bbots_value_integer(of->id), error);
+    }
+    bbots_timestamp today = bbots_timestamp_truncate(of->now, BBOTS_TIME_DAY);
+    ledger_set_integer(&row, BUDGET_USER, user_id);
+    ledger_set_time(&row, BUDGET_DAY_START, today);
+    ledger_set_time(&row, BUDGET_WEEK_START, today);
+    ledger_set_time(&row, BUDGET_MONTH_START, today);
+    ledger_set_time(&row, BUDGET_CREATED, of->now);
+    return ledger_insert(txn, &row, NULL, error);
+}
+
 int bbots_budget_set(bbots_txn *txn, int64_t user_id, const bbots_budget_limits *limits,
                      bbots_timestamp now, bbots_error *error)
 {
-    static const uint8_t places[] = {BUDGET_DAILY, BUDGET_WEEKLY, BUDGET_MONTHLY};
     account of;
-    ledger_values row;
     bb_error_clear(error);
     int rc = check_limits(limits, error);
     if (rc != BBOTS_OK) {
@@ -414,31 +442,13 @@ int bbots_budget_set(bbots_txn *txn, int64_t user_id, const bbots_budget_limits 
     }
     rc = account_open(&of, txn, true, user_id, now, false, error);
     if (rc == BBOTS_OK) {
-        int32_t threshold = limits->alert_threshold != 0 ? limits->alert_threshold : 80;
-        ledger_values_begin(&row, of.of);
-        for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
-            if (limits->limits[i] == BBOTS_BUDGET_UNLIMITED) {
-                ledger_set(&row, places[i], bbots_value_null());
-            } else {
-                set_amount(&of, &row, places[i], limits->limits[i]);
-            }
-        }
-        ledger_set_integer(&row, BUDGET_THRESHOLD, threshold);
-        ledger_set(&row, BUDGET_ACTIVE, bbots_value_boolean(!limits->inactive));
-        ledger_set(&row, BUDGET_AUTO_STOP, bbots_value_boolean(limits->auto_stop));
-        ledger_set_time(&row, BUDGET_UPDATED, of.now);
-        if (of.found) {
-            rc = ledger_update(txn, &row, bbots_value_integer(of.id), error);
-        } else {
-            bbots_timestamp today = bbots_timestamp_truncate(of.now, BBOTS_TIME_DAY);
-            ledger_set_integer(&row, BUDGET_USER, user_id);
-            ledger_set_time(&row, BUDGET_DAY_START, today);
-            ledger_set_time(&row, BUDGET_WEEK_START, today);
-            ledger_set_time(&row, BUDGET_MONTH_START, today);
-            ledger_set_time(&row, BUDGET_CREATED, of.now);
-            rc = ledger_insert(txn, &row, NULL, error);
+        rc = ledger_begin_rows(txn, error);
+        if (rc == BBOTS_OK) {
+            rc = put_limits(&of, txn, user_id, limits, error);
+            rc = rc == BBOTS_OK ? bbots_budget_refresh(txn, user_id, now, error) : rc;
+            rc = ledger_end_rows(txn, rc);
         }
     }
     account_close(&of);
-    return rc == BBOTS_OK ? bbots_budget_refresh(txn, user_id, now, error) : rc;
+    return rc;
 }

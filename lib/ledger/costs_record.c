@@ -175,7 +175,7 @@ static int follow(recording *made, int64_t user)
     return rc;
 }
 
-static int insert(recording *made, int64_t user)
+static int add_row(recording *made, int64_t user)
 {
     bbots_row stored;
     int rc = ledger_insert(made->txn, &made->row, &stored, made->error);
@@ -185,6 +185,12 @@ static int insert(recording *made, int64_t user)
     made->recorded->id = ledger_integer(made->source.of, &stored, COST_ID);
     made->recorded->total = ledger_integer(made->source.of, &stored, COST_TOTAL);
     return follow(made, user);
+}
+
+static int insert(recording *made, int64_t user)
+{
+    int rc = ledger_begin_rows(made->txn, made->error);
+    return rc == BBOTS_OK ? ledger_end_rows(made->txn, add_row(made, user)) : rc;
 }
 
 /* Takes the price in force. BBOTS_UNKNOWN_PRICE is left to the caller when it may be. */
@@ -402,20 +408,10 @@ static int set_session(recording *made, const bbots_cost_session *session)
     return BBOTS_OK;
 }
 
-/* A session that is known keeps its user, its execution and its time. */
-static int update_session(recording *made, const bbots_cost_session *session, const bbots_row *old)
+static int renew_row(recording *made, bbots_value id, int64_t user)
 {
     const ledger_table *of = made->source.of;
-    bbots_value id = ledger_value(of, old, COST_ID);
-    int64_t user = ledger_integer(of, old, COST_USER);
-    int64_t started = ledger_integer(of, old, SESSION_STARTED);
     bbots_row stored;
-    if (user != session->user_id) {
-        return refuse("the session is another user's", made->error);
-    }
-    if (session->completed != 0 && session->completed < started) {
-        return refuse("a session ends before it starts", made->error);
-    }
     int rc = ledger_update(made->txn, &made->row, id, made->error);
     if (rc == BBOTS_OK) {
         rc = bbots_get(made->txn, of->table, 0, &id, &stored, made->error);
@@ -427,6 +423,23 @@ static int update_session(recording *made, const bbots_cost_session *session, co
     made->recorded->total = ledger_integer(of, &stored, COST_TOTAL);
     made->recorded->updated = true;
     return follow(made, user);
+}
+
+/* A session that is known keeps its user, its execution and its time. */
+static int update_session(recording *made, const bbots_cost_session *session, const bbots_row *old)
+{
+    const ledger_table *of = made->source.of;
+    bbots_value id = ledger_value(of, old, COST_ID);
+    int64_t user = ledger_integer(of, old, COST_USER);
+    int64_t started = ledger_integer(of, old, SESSION_STARTED);
+    if (user != session->user_id) {
+        return refuse("the session is another user's", made->error);
+    }
+    if (session->completed != 0 && session->completed < started) {
+        return refuse("a session ends before it starts", made->error);
+    }
+    int rc = ledger_begin_rows(made->txn, made->error);
+    return rc == BBOTS_OK ? ledger_end_rows(made->txn, renew_row(made, id, user)) : rc;
 }
 
 int bbots_cost_record_session(bbots_txn *txn, const bbots_cost_session *session, uint32_t flags,

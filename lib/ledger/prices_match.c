@@ -6,6 +6,7 @@
  */
 #include "ledger/prices.h"
 
+#include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
 
@@ -40,6 +41,9 @@ static int compile(bbots_text pattern, regex_t *compiled, bbots_error *error)
     }
     int failed = regcomp(compiled, text, REG_EXTENDED | REG_NOSUB);
     free(text);
+    if (failed == REG_ESPACE) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    }
     return failed == 0
                ? BBOTS_OK
                : bb_fail(error, BBOTS_INVALID_TEXT, "%s is no POSIX extended regular expression",
@@ -67,7 +71,12 @@ static int meets_regex(bbots_text name, bbots_text pattern, bool *matches, bbots
     if (text == NULL) {
         rc = bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     } else {
+        /* glibc says "no match" too when it finds no memory. */
+        errno = 0;
         *matches = regexec(&compiled, text, 0, NULL, 0) == 0;
+        if (!*matches && errno == ENOMEM) {
+            rc = bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+        }
     }
     free(text);
     regfree(&compiled);

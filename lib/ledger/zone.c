@@ -13,6 +13,7 @@
 #include "base/error.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -227,17 +228,40 @@ static bool is_name(const char *name)
            strstr(name, "//") == NULL;
 }
 
+/* A zone file's bytes; BBOTS_NOT_FOUND: there is none, or an empty one. */
+static int read_bytes(const char *path, uint8_t *data, size_t *size, bbots_error *error)
+{
+    FILE *file = fopen(path, "rbe");
+    int system = errno;
+    if (file == NULL && (system == ENOENT || system == ENOTDIR || system == EISDIR)) {
+        return BBOTS_NOT_FOUND;
+    }
+    *size = file != NULL ? fread(data, 1, SIZE_MAX_, file) : 0;
+    bool failed = file == NULL || ferror(file);
+    if (file != NULL) {
+        system = errno;
+        fclose(file);
+    }
+    if (failed && system != EISDIR) { /* a folder opens and cannot be read */
+        return bb_fail_system(error, system == ENOMEM ? BBOTS_NO_MEMORY : BBOTS_IO, system,
+                              "cannot read the time zone's file \"%s\"", path);
+    }
+    return *size > 0 ? BBOTS_OK : BBOTS_NOT_FOUND;
+}
+
 static int read_file(const char *name, zone *made, bbots_error *error)
 {
     char path[sizeof FOLDER + NAME_MAX_];
+    size_t size = 0;
     snprintf(path, sizeof path, FOLDER "%s", name);
-    FILE *file = fopen(path, "rbe");
-    uint8_t *data = file != NULL ? malloc(SIZE_MAX_) : NULL;
-    size_t size = data != NULL ? fread(data, 1, SIZE_MAX_, file) : 0;
-    if (file != NULL) {
-        fclose(file);
+    uint8_t *data = malloc(SIZE_MAX_);
+    if (data == NULL) {
+        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    int rc = size > 0 ? read_zone(name, data, size, made, error) : unknown(name, error);
+    int rc = read_bytes(path, data, &size, error);
+    if (rc >= 0) {
+        rc = rc == BBOTS_OK ? read_zone(name, data, size, made, error) : unknown(name, error);
+    }
     free(data);
     return rc;
 }
