@@ -212,6 +212,13 @@ $(BUILD)/corrupt: $(CORRUPT_OBJECTS) $(BUILD)/gen/sample_schema.o $(BUILD)/libbb
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
+REFUSAL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/refusal/*.c)))
+$(REFUSAL_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/evolve_1_schema.c $(GEN)/evolve_2_schema.c
+
+$(BUILD)/refusal: $(REFUSAL_OBJECTS) $(BUILD)/gen/evolve_1_schema.o $(BUILD)/gen/evolve_2_schema.o $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 SEED ?=
 .PHONY: corrupt
 corrupt: ## damage N whole files in twelve ways and use them: N=100000, SEED=
@@ -224,10 +231,22 @@ bitflip: ## every bit of a small file, then N random ones of a large one: N=1000
 	$(BUILD)/corrupt bitflip 0 $(if $(SEED),$(SEED),1) small
 	$(BUILD)/corrupt bitflip $(N) $(if $(SEED),$(SEED),1)
 
+# Of how many refusals: all of them, unless N= says so on the command line.
+REFUSALS = $(if $(filter command%,$(origin N)),$(N),0)
+.PHONY: oom
+oom: ## every allocation of every public function fails: N= points at most, SEED=
+	$(MAKE) $(BUILD)/refusal
+	$(BUILD)/refusal oom $(REFUSALS) $(if $(SEED),$(SEED),1)
+
+.PHONY: ioerr
+ioerr: ## every I/O call of every public function fails: N= points at most, SEED=
+	$(MAKE) $(BUILD)/refusal
+	$(BUILD)/refusal ioerr $(REFUSALS) $(if $(SEED),$(SEED),1)
+
 .PHONY: reliability
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
-	$(MAKE) $(BUILD)/corrupt
-	tools/reliability.sh build/reliability.txt corrupt bitflip
+	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal
+	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -249,12 +268,14 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 .PHONY: test
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
-	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt
-	$(MAKE) -j2 MODE=asan all test-programs
+	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt \
+		$(BUILD)/refusal
+	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
+		'$(BUILD)/refusal oom 400 1' '$(BUILD)/refusal ioerr 400 1' 'build/asan/refusal oom 200 2' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
@@ -314,7 +335,7 @@ $(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/notes_schema.
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
 .PHONY: quick
-quick: all test-programs $(BUILD)/bbots-bench ## run the release build's tests only
+quick: all test-programs $(BUILD)/bbots-bench $(BUILD)/refusal ## run the release build's tests only
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 .PHONY: check

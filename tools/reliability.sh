@@ -18,6 +18,7 @@ run() {
     case $1 in
     corrupt) "$build"/corrupt damage "${N_corrupt:-100000}" "$seed" ;;
     bitflip) "$build"/corrupt bitflip 0 "$seed" small && "$build"/corrupt bitflip "${N_bitflip:-1000000}" "$seed" ;;
+    oom | ioerr) "$build"/refusal "$1" 0 "$seed" ;;
     *) echo "$1: there is no such proof FAIL" ;;
     esac
 }

@@ -1,0 +1,162 @@
+/*
+ * tests/refusal/main.c - plays all scenes, each in a process of its own, and counts; see refusal.h.
+ *
+ *   refusal oom|ioerr POINTS SEED [SCENE [FROM]]
+ *
+ * POINTS: about how many refusals in all, spread over the scenes from a place that SEED gives; 0:
+ * every one there is. SCENE: only this one; FROM: beginning with this number. A process that dies is
+ * a finding, and the next one goes on behind.
+ */
+#include "refusal.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    SECONDS_MAX = 600, /* for one scene */
+    CRASHES_MAX = 10   /* of one scene; then it is given up */
+};
+
+static const scene *const all_scenes[] = {plain_scenes, vault_scenes, row_scenes, ledger_scenes,
+                                          file_scenes};
+
+/* What the children tell, in memory that all share. */
+typedef struct shared {
+    uint64_t calls; /* of a rehearsal */
+    uint64_t next;
+    tally found;
+} shared;
+
+typedef struct run {
+    enum refusal what;
+    uint64_t points;
+    uint64_t seed;
+    const char *only;
+    uint64_t from;
+    uint64_t total; /* refusals that all scenes can meet, with each of the two ways */
+    shared *told;
+    uint64_t scenes;
+    uint64_t crashes;
+} run;
+
+/* Runs work in a child; false when it died. */
+static bool in_child(void (*work)(const run *it, const scene *of, bool lasting, uint64_t step),
+                     const run *it, const scene *of, bool lasting, uint64_t step)
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        work(it, of, lasting, step);
+        if ((of->flags & REGEX) != 0) {
+            _exit(0); /* the sanitizer would look for leaks, and find those of glibc */
+        }
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        give_up("run a child", NULL);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
+        exit(2);
+    }
+    if (WIFSIGNALED(status)) {
+        printf("signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void rehearse_child(const run *it, const scene *of, bool lasting, uint64_t step)
+{
+    stage at;
+    (void)lasting;
+    (void)step;
+    alarm(SECONDS_MAX);
+    stage_make(&at);
+    it->told->calls = rehearse(&at, of, it->what);
+    stage_end(&at);
+}
+
+static void play_child(const run *it, const scene *of, bool lasting, uint64_t step)
+{
+    stage at;
+    alarm(SECONDS_MAX);
+    stage_make(&at);
+    play(&at, of, it->what, lasting, step, &it->told->next, &it->told->found);
+    stage_end(&at);
+}
+
+static bool is_wanted(const run *it, const scene *of)
+{
+    return it->only == NULL || strcmp(it->only, of->name) == 0;
+}
+
+static void rehearse_all(run *it)
+{
+    for (unsigned s = 0; s < COUNT(all_scenes); s++) {
+        for (const scene *of = all_scenes[s]; of->name != NULL; of++) {
+            if (is_wanted(it, of)) {
+                it->told->calls = 0;
+                if (!in_child(rehearse_child, it, of, false, 1)) {
+                    printf("scene %s cannot be rehearsed\n", of->name);
+                    it->crashes++;
+                }
+                it->total += 2 * it->told->calls;
+                it->scenes++;
+            }
+        }
+    }
+}
+
+static void play_scene(run *it, const scene *of, bool lasting, uint64_t step)
+{
+    it->told->next = it->from != 0 ? it->from : 1 + (it->seed + 7 * it->scenes) % step;
+    for (int died = 0; died < CRASHES_MAX && !in_child(play_child, it, of, lasting, step); died++) {
+        printf("scene %s, number %" PRIu64 "%s: the process died\n", of->name, it->told->next,
+               lasting ? " (lasting)" : "");
+        it->told->next += step;
+        it->crashes++;
+        it->told->found.points++;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    run it = {.points = argc > 2 ? strtoull(argv[2], NULL, 10) : 0,
+              .seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
+              .only = argc > 4 ? argv[4] : NULL,
+              .from = argc > 5 ? strtoull(argv[5], NULL, 10) : 0};
+    if (argc < 2 || (strcmp(argv[1], "oom") != 0 && strcmp(argv[1], "ioerr") != 0)) {
+        fprintf(stderr, "usage: refusal oom|ioerr POINTS SEED [SCENE [FROM]]\n");
+        return 2;
+    }
+    it.what = strcmp(argv[1], "oom") == 0 ? REFUSE_MEMORY : REFUSE_IO;
+    it.told =
+        mmap(NULL, sizeof *it.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    uint64_t step = 1;
+    if (it.points != 0) {
+        rehearse_all(&it);
+        step = it.total / it.points + 1;
+    }
+    it.scenes = 0;
+    for (unsigned s = 0; s < COUNT(all_scenes); s++) {
+        for (const scene *of = all_scenes[s]; of->name != NULL; of++) {
+            if (is_wanted(&it, of)) {
+                uint64_t before = it.told->found.points;
+                play_scene(&it, of, false, step);
+                play_scene(&it, of, true, step);
+                it.scenes++;
+                printf("  %-28s %8" PRIu64 "\n", of->name, it.told->found.points - before);
+            }
+        }
+    }
+    uint64_t bad = it.crashes + it.told->found.failed;
+    printf("%s: %" PRIu64 " points in %" PRIu64 " scenes, %" PRIu64 " crashes, %" PRIu64
+           " leaks, wrong states or unnamed errors (0) %s\n",
+           argv[1], it.told->found.points, it.scenes, it.crashes, it.told->found.failed,
+           bad == 0 ? "ok" : "FAIL");
+    return bad == 0 ? 0 : 1;
+}
