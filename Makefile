@@ -315,6 +315,11 @@ bench-instructions: ## instructions of each work under callgrind, the same on a 
 	$(MAKE) -j2 $(BUILD)/bbots-bench
 	bench/instructions.sh $(BUILD)/bbots-bench build/bench $(if $(filter command%,$(origin N)),$(N),20000)
 
+IMPORT_SIZES = $(if $(filter command%,$(origin N)),$(N),200000 1000000)
+.PHONY: bench-import
+bench-import: all $(BUILD)/bbots-bench ## a dump's import beside the bulk load, with its memory: N="200000 1000000"
+	python3 bench/import.py $(BUILD) build/bench/import $(IMPORT_SIZES)
+
 .PHONY: bench-document
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
 	python3 bench/document.py --take build/bench

@@ -9,6 +9,7 @@
 
 #include "bench/groups.h"
 
+#include <bbots/load.h>
 #include <bbots/platform/api_token_usage.h>
 #include <bbots/platform/users.h>
 
@@ -70,6 +71,20 @@ static void insert_calls(bench_session *session, const call_row *rows, uint32_t 
     call_job job = {.rows = rows, .count = count};
     bbots_error error;
     bbots_must(bbots_write(session->handle, insert_call_rows, &job, &error), &error, "insert");
+}
+
+static void bulk_load(bench_session *session, call_source *source)
+{
+    bbots_txn *txn = NULL;
+    bbots_error error;
+    const call_row *from;
+    bbots_must(bbots_load_begin(session->handle, &txn, &error), &error, "load");
+    while ((from = call_source_next(source)) != NULL) {
+        bbots_api_token_usage row;
+        fill_call(from, &row);
+        bbots_must(bbots_api_token_usage_insert(txn, &row, &error), &error, "load");
+    }
+    bbots_must(bbots_commit(txn, &error), &error, "load");
 }
 
 static int update_call_rows(bbots_txn *txn, void *context, bbots_error *error)
@@ -322,6 +337,7 @@ const bench_engine engine_bbots = {
     .sum_windows_live = bbots_engine_windows_live,
     .sum_models_live = bbots_engine_models_live,
     .sum_days_live = bbots_engine_days_live,
+    .bulk_load = bulk_load,
     .insert_calls = insert_calls,
     .read_calls = read_calls,
     .find_users = find_users,

@@ -8,6 +8,7 @@
  *     table.h      insert, get, update, delete, upsert
  *     cursor.h     scans
  *     defer.h      references that are judged at the end
+ *     load.h       many rows at once
  *     summary.h    counts and sums by group
  *     check.h      the whole-file check, and repair
  *     backup.h     copies of the whole file, and a file without gaps
@@ -37,6 +38,7 @@
 #include <bbots/prices.h>
 #include <bbots/queue.h>
 #include <bbots/live.h>
+#include <bbots/load.h>
 #include <bbots/schema.h>
 #include <bbots/secret.h>
 #include <bbots/store.h>

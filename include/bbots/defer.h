@@ -11,11 +11,6 @@
  * of that foreign key are not asked any more; at the end one pass in the order of its index asks
  * for each value once. That pass reads the whole index, rows of earlier transactions included.
  * Memory: none by the number of rows.
- *
- * A new file (BBOTS_OPEN_LOADING) can be filled in many transactions, none of which has to hold all
- * pages in memory: its commits judge nothing that is deferred, and the handle remembers what is to
- * be judged. Whoever fills it calls bbots_judge_references() in the last transaction, and throws the
- * file away when that fails; until then it should have a name that nobody else knows.
  */
 #ifndef BBOTS_DEFER_H
 #define BBOTS_DEFER_H
@@ -29,7 +24,7 @@ extern "C" {
 /*
  * Defers the foreign keys of this name, or all when constraint is NULL, until the transaction ends.
  * bbots_commit() judges them: it returns BBOTS_FOREIGN_KEY_VIOLATION, and nothing was committed,
- * when a reference leads nowhere. (Not in a store that is being loaded, see above.)
+ * when a reference leads nowhere.
  *
  * Errors: BBOTS_INVALID_ARGUMENT (no foreign key has that name), and those of every function that
  * changes something.

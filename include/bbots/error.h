@@ -14,6 +14,7 @@
 
 #include <bbots/errcodes.h>
 #include <bbots/export.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +31,7 @@ typedef struct bbots_error {
     char column[BBOTS_NAME_MAX + 1];     /* the column concerned, or "" */
     char constraint[BBOTS_NAME_MAX + 1]; /* the constraint in PostgreSQL's name, or "" */
     char message[512];                   /* a sentence with the values; never a secret's */
+    uint64_t row;                        /* of a load: the row's number, or 0 (bbots/load.h) */
 } bbots_error;
 
 /* The name of a status without its prefix ("UNIQUE_VIOLATION"), "UNKNOWN" for any other number. */

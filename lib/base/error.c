@@ -167,6 +167,7 @@ void bb_error_clear(bbots_error *error)
         error->column[0] = '\0';
         error->constraint[0] = '\0';
         error->message[0] = '\0';
+        error->row = 0;
     }
 }
 

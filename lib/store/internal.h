@@ -145,6 +145,17 @@ int store_check_poison(store_file *file, bbots_error *error);
 /* Inside a guarded call: reads of each page of a large value, so that a fault is met here. */
 void store_touch(const store_file *file, const MDB_val *value);
 
+/* ------------------------------------------------------------------ changed pages (dirty.c) */
+
+/* How a key comes into a tree: behind all others, in order with those put before, or anywhere. */
+typedef enum store_way { STORE_PUT_APPENDED, STORE_PUT_ORDERED, STORE_PUT_ANYWHERE } store_way;
+
+/*
+ * Before so many bytes are put into a tree: writes changed pages out when they may have become too
+ * many. Returns LMDB's result.
+ */
+int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size);
+
 /* Before a write: now and then clears dead readers and shows long ones; BBOTS_BUSY (readers.c). */
 int store_mind_readers(store_file *file, bbots_error *error);
 

@@ -78,6 +78,9 @@ typedef struct store_txn {
     struct MDB_txn *handle;
     bool write;
     bool resting; /* a read transaction that was reset and can be renewed */
+    /* Of a writer, for dirty.c: */
+    size_t dirty_bytes; /* about so many were changed since pages were last written out ... */
+    size_t dirty_max;   /* ... which is done when there are more */
     /* Of a reader, for direct.c: */
     uint64_t number;    /* the state that it sees; 0: not known for certain */
     const uint8_t *map; /* and where its pages are */
@@ -166,6 +169,13 @@ int store_check_thread(store_file *file, bbots_error *error);
  * one that began it ends it.
  */
 void store_take_over(store_txn *txn);
+
+/*
+ * How many bytes of changed pages a write transaction may hold in memory, about; STORE_DIRTY_MAX if
+ * nothing is said. More are written to the file before the commit, where nobody sees them.
+ */
+#define STORE_DIRTY_MAX ((size_t)128 << 20)
+void store_limit_dirty(store_txn *txn, size_t bytes);
 
 int store_commit(store_txn *txn, bbots_error *error);
 void store_abort(store_txn *txn);

@@ -287,7 +287,12 @@ int store_put(store_txn *txn, store_tree tree, store_bytes key, store_bytes valu
     call.key = to_val(key);
     call.value = to_val(value);
     call.flags = put_flags(mode);
-    int rc = store_guarded(txn->file, call_put, &call, true);
+    int rc =
+        store_note_put(txn, tree, mode == STORE_APPEND ? STORE_PUT_APPENDED : STORE_PUT_ANYWHERE,
+                       key.size + value.size);
+    if (rc == 0) {
+        rc = store_guarded(txn->file, call_put, &call, true);
+    }
     return put_result(txn->file, rc, error);
 }
 
@@ -393,7 +398,12 @@ int store_cursor_put(store_cursor *cursor, store_bytes key, store_bytes value, s
                       .key = to_val(key),
                       .value = to_val(value),
                       .flags = put_flags(mode)};
-    int rc = store_guarded(cursor->txn->file, call_cursor_put, &call, true);
+    int rc = store_note_put(cursor->txn, mdb_cursor_dbi(cursor->handle),
+                            mode == STORE_APPEND ? STORE_PUT_APPENDED : STORE_PUT_ORDERED,
+                            key.size + value.size);
+    if (rc == 0) {
+        rc = store_guarded(cursor->txn->file, call_cursor_put, &call, true);
+    }
     return put_result(cursor->txn->file, rc, error);
 }
 

@@ -99,6 +99,8 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     }
     txn->file = file;
     txn->write = write;
+    txn->dirty_bytes = 0;
+    txn->dirty_max = STORE_DIRTY_MAX;
     if (write) {
         rc = store_check_thread(file, error);
         if (rc == BBOTS_OK) {
@@ -199,6 +201,11 @@ void store_discard(store_txn *txn)
     txn->resting = false;
     txn->handle = NULL;
     store_direct_free(txn);
+}
+
+void store_limit_dirty(store_txn *txn, size_t bytes)
+{
+    txn->dirty_max = bytes;
 }
 
 uint64_t store_txn_number(const store_txn *txn)

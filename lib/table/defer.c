@@ -21,16 +21,15 @@ enum { DEFERRED = 1, OPEN = 2 };
 
 /* ------------------------------------------------------------------ what is deferred */
 
-/* Marks of a transaction, or of a store that is being loaded, whose transactions share them. */
-static int make_marks(bbots_txn *txn, bb_arena *arena, uint8_t ***made, bbots_error *error)
+static int make_marks(bbots_txn *txn, bbots_error *error)
 {
     const bbots_schema *schema = txn->store->schema;
     size_t keys = 0;
     for (uint32_t t = 0; t < schema->table_count; t++) {
         keys += schema->tables[t]->foreign_key_count;
     }
-    uint8_t **marks = bb_arena_alloc(arena, sizeof *marks * schema->table_count);
-    uint8_t *all = bb_arena_alloc(arena, keys + 1);
+    uint8_t **marks = bb_arena_alloc(&txn->arena, sizeof *marks * schema->table_count);
+    uint8_t *all = bb_arena_alloc(&txn->arena, keys + 1);
     if (marks == NULL || all == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
@@ -39,20 +38,8 @@ static int make_marks(bbots_txn *txn, bb_arena *arena, uint8_t ***made, bbots_er
         marks[t] = all;
         all += schema->tables[t]->foreign_key_count;
     }
-    *made = marks;
+    txn->deferred = marks;
     return BBOTS_OK;
-}
-
-static int take_marks(bbots_txn *txn, bbots_error *error)
-{
-    bbots_store *store = txn->store;
-    if (!store->loading) {
-        return make_marks(txn, &txn->arena, &txn->deferred, error);
-    }
-    int rc = store->unjudged == NULL ? make_marks(txn, &store->arena, &store->unjudged, error)
-                                     : BBOTS_OK;
-    txn->deferred = store->unjudged;
-    return rc;
 }
 
 /* Marks the foreign keys of a name; returns how many there are. */
@@ -77,7 +64,7 @@ int bbots_defer_references(bbots_txn *txn, const char *constraint, bbots_error *
     engine_table *engine;
     int rc = statement_begin(txn, txn->store->schema->tables[0], true, &engine, error);
     if (rc == BBOTS_OK && txn->deferred == NULL) {
-        rc = take_marks(txn, error);
+        rc = make_marks(txn, error);
     }
     if (rc == BBOTS_OK && mark_named(txn, constraint) == 0 && constraint != NULL) {
         rc = bb_fail(error, BBOTS_INVALID_ARGUMENT, "constraint \"%s\" does not exist", constraint);
@@ -272,7 +259,7 @@ static int judge(walk *common)
 int defer_judge(bbots_txn *txn, bbots_error *error)
 {
     walk common = {.txn = txn, .first = error};
-    return txn->deferred != NULL && !txn->store->loading ? judge(&common) : BBOTS_OK;
+    return txn->deferred != NULL ? judge(&common) : BBOTS_OK;
 }
 
 int bbots_judge_references(bbots_txn *txn, bbots_on_orphan *on_orphan, void *context,

@@ -73,8 +73,6 @@ struct bbots_store {
     bool read_only;
     bbots_keyring *keys;      /* NULL: none were given */
     engine_table *data_keys;  /* the table that holds data keys, or NULL */
-    bool loading;             /* commits judge no deferred references ... */
-    uint8_t **unjudged;       /* ... which are noted here (defer.c); NULL: none was deferred yet */
     pthread_mutex_t spare_mutex;
     bbots_txn *spare;         /* resting read transactions */
     unsigned spare_count;
@@ -134,10 +132,12 @@ struct bbots_txn {
     bool now_known;
     bbots_timestamp now;
     uint64_t changes;             /* row changes so far; cursors notice */
+    size_t waiting_bytes;         /* memory of index entries that wait, since it was last given up */
     txn_table **tables;           /* by number; NULL: untouched */
     bb_arena arena;               /* lives as long as the transaction */
     bb_arena scratch;             /* of the statement under way */
     bb_arena last_scratch;        /* of the write before */
+    uint64_t load_row;            /* of a load: the number of the next row; 0: it is none (load.c) */
     undo_log *undo;               /* NULL: no savepoint is set */
     uint32_t features;            /* of a write transaction: the file's, CATALOG_SEALED and others */
     struct secret_state *secrets; /* NULL: no sealed value was met (secret.c) */
@@ -459,6 +459,11 @@ int defer_check_parents(bbots_txn *txn, engine_table *table, const bbots_row *ol
 
 /* Judges what was left; BBOTS_FOREIGN_KEY_VIOLATION with the first failure. */
 int defer_judge(bbots_txn *txn, bbots_error *error);
+
+/* ------------------------------------------------------------------ loads (load.c) */
+
+/* Counts an insert of a load, and says in its failure which row it was. Returns rc. */
+int load_count(bbots_txn *txn, int rc, bbots_error *error);
 
 /* ------------------------------------------------------------------ samples (sample.c) */
 

@@ -51,10 +51,10 @@ bool entries_in_blocks(const bbots_table *table, unsigned tree);
 int entries_damaged(const engine_table *table, unsigned tree, const char *what, bbots_error *error);
 
 /*
- * Writes the sorted entries that wait for a tree of blocks (merge.c). An entry that is there and
+ * Writes the entries that wait for a tree of blocks, in its order (merge.c). An entry that is there and
  * shall be added, or is not there and shall be removed, is damage.
  */
 int entries_merge(store_txn *txn, const engine_table *table, unsigned tree,
-                  const struct index_pending *pending, bbots_error *error);
+                  struct index_pending *pending, bbots_error *error);
 
 #endif

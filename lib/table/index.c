@@ -15,6 +15,8 @@
 
 #include <stdlib.h>
 
+#define WAITING_MAX ((size_t)16 << 20) /* bytes of memory that entries of all trees may take */
+
 /* ------------------------------------------------------------------ writing in order */
 
 static int entry_missing(const engine_table *table, unsigned tree, bool missing, bbots_error *error)
@@ -26,11 +28,10 @@ static int entry_missing(const engine_table *table, unsigned tree, bool missing,
 int index_flush(bbots_txn *txn, txn_table *state, unsigned tree, bbots_error *error)
 {
     index_pending *pending = state->pending[tree];
-    if (pending == NULL || pending->count == 0) {
+    if (pending == NULL || pending_is_empty(pending)) {
         return BBOTS_OK;
     }
-    int rc = pending_sort(pending) ? entries_merge(&txn->base, state->engine, tree, pending, error)
-                                   : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    int rc = entries_merge(&txn->base, state->engine, tree, pending, error);
     pending_clear(pending);
     return rc == BBOTS_OK ? rc : txn_break(txn, rc);
 }
@@ -59,18 +60,36 @@ static size_t entry_of(const bbots_tree *tree, const engine_image *image,
     return size + image->key_size;
 }
 
-/* Notes an entry of a tree that waits, and writes them all when there are many. */
+/* Lets all that waits in memory leave it, of whatever tree. */
+static int spill_all(bbots_txn *txn, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; t < txn->store->schema->table_count; t++) {
+        txn_table *state = txn->tables[t];
+        for (unsigned i = 1; state != NULL && i < state->engine->table->tree_count; i++) {
+            if (rc == BBOTS_OK && state->pending[i] != NULL) {
+                rc = pending_spill(state->pending[i], error);
+            }
+        }
+    }
+    txn->waiting_bytes = 0;
+    return rc;
+}
+
+/* Notes an entry of a tree that waits. */
 static int wait_entry(bbots_txn *txn, txn_table *state, unsigned tree, store_bytes key, bool add,
                       bbots_error *error)
 {
     index_pending **pending = &state->pending[tree];
     if (*pending == NULL) {
-        *pending = calloc(1, sizeof **pending);
+        *pending = pending_new();
     }
+    size_t before = *pending != NULL ? pending_memory(*pending) : 0;
     if (*pending == NULL || !pending_note(*pending, key.data, key.size, add)) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    return pending_is_full(*pending) ? index_flush(txn, state, tree, error) : BBOTS_OK;
+    txn->waiting_bytes += pending_memory(*pending) - before;
+    return txn->waiting_bytes > WAITING_MAX ? spill_all(txn, error) : BBOTS_OK;
 }
 
 static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const uint8_t *entry,
@@ -190,27 +209,26 @@ static int note_entry(engine_table *table, unsigned tree, store_bytes key, store
                : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
 }
 
-/* Writes the entries gathered so far, in the order of their tree. */
+/* Writes the entries into the empty tree, in its order. */
 static int write_entries(store_txn *txn, engine_table *table, unsigned tree, index_pending *pending,
                          bbots_error *error)
 {
     static const store_bytes nothing = {"", 0};
-    size_t position = 0;
+    pending_reader reader;
     store_bytes key;
     bool add;
-    int rc = pending_sort(pending) ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    if (rc == BBOTS_OK && entries_in_blocks(table->table, tree)) {
-        rc = entries_merge(txn, table, tree, pending, error);
-    } else {
-        while (rc == BBOTS_OK && pending_next(pending, &position, &key, &add)) {
-            rc = store_put(txn, table->trees[tree], key, nothing, STORE_REPLACE, error);
-        }
+    if (entries_in_blocks(table->table, tree)) {
+        return entries_merge(txn, table, tree, pending, error);
     }
-    pending_clear(pending);
+    int rc = pending_read(&reader, pending, error);
+    while (rc == BBOTS_OK && pending_next(&reader, &key, &add)) {
+        rc = store_put(txn, table->trees[tree], key, nothing, STORE_APPEND, error);
+    }
+    pending_read_end(&reader);
     return rc;
 }
 
-/* All entries, as many at a time as may wait. */
+/* All entries of the rows that are there. */
 static int gather_entries(store_txn *txn, engine_table *table, unsigned tree,
                           index_pending *pending, bbots_error *error)
 {
@@ -225,7 +243,7 @@ static int gather_entries(store_txn *txn, engine_table *table, unsigned tree,
     while (step == BBOTS_OK) {
         step = note_entry(table, tree, key, data, pending, error);
         if (step == BBOTS_OK && pending_is_full(pending)) {
-            step = write_entries(txn, table, tree, pending, error);
+            step = pending_spill(pending, error);
         }
         if (step == BBOTS_OK) {
             step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
@@ -303,7 +321,7 @@ int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error 
 {
     /* A tree of this name may be left from an earlier schema. */
     int rc = store_tree_clear(txn, table->trees[tree], error);
-    index_pending *pending = calloc(1, sizeof *pending);
+    index_pending *pending = pending_new();
     if (rc == BBOTS_OK && pending == NULL) {
         rc = bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }

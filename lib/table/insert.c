@@ -314,7 +314,10 @@ int bbots_insert(bbots_txn *txn, const bbots_table *table, const bbots_value *va
     if (rc == BBOTS_OK) {
         rc = statement_check_columns(table, given, error);
     }
-    return rc == BBOTS_OK ? insert_row(txn, engine, values, given, stored, error) : rc;
+    if (rc == BBOTS_OK) {
+        rc = insert_row(txn, engine, values, given, stored, error);
+    }
+    return txn->load_row != 0 ? load_count(txn, rc, error) : rc;
 }
 
 /* The row with which the new one would clash in the conflict index. */

@@ -42,8 +42,7 @@ typedef struct merge {
     store_cursor nodes;
     bbots_error *error;
 
-    const index_pending *pending;
-    size_t position;
+    pending_reader changes;
     bool more; /* there is a change in hand */
     bool add;
     store_bytes change;
@@ -81,7 +80,7 @@ static int damaged(merge *all, const char *what)
 
 static void next_change(merge *all)
 {
-    all->more = pending_next(all->pending, &all->position, &all->change, &all->add);
+    all->more = pending_next(&all->changes, &all->change, &all->add);
 }
 
 static bool change_is_here(const merge *all)
@@ -436,18 +435,21 @@ static int merge_some(merge *all)
 }
 
 int entries_merge(store_txn *txn, const engine_table *table, unsigned tree,
-                  const struct index_pending *pending, bbots_error *error)
+                  struct index_pending *pending, bbots_error *error)
 {
-    merge all = {.table = table, .tree = tree, .error = error, .pending = pending};
-    int rc = store_cursor_open(txn, table->trees[tree], &all.nodes, error);
-    if (rc != BBOTS_OK) {
-        return rc;
+    merge all = {.table = table, .tree = tree, .error = error};
+    int rc = pending_read(&all.changes, pending, error);
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_open(txn, table->trees[tree], &all.nodes, error);
     }
-    next_change(&all);
-    while (rc == BBOTS_OK && all.more) {
-        rc = merge_some(&all);
+    if (rc == BBOTS_OK) {
+        next_change(&all);
+        while (rc == BBOTS_OK && all.more) {
+            rc = merge_some(&all);
+        }
+        store_cursor_close(&all.nodes);
     }
-    store_cursor_close(&all.nodes);
+    pending_read_end(&all.changes);
     free(all.run);
     return rc;
 }

@@ -394,9 +394,8 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
     const uint32_t known = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_READ_ONLY |
                            BBOTS_OPEN_UPGRADE | BBOTS_OPEN_NETWORK | BBOTS_OPEN_VERIFY |
                            BBOTS_OPEN_UNVERIFIED | BBOTS_OPEN_REPAIR | BBOTS_OPEN_ALL_KEYS |
-                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_LOADING | BBOTS_OPEN_GUARD |
-                           BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_ALONE;
-    const uint32_t loading = BBOTS_OPEN_LOADING | BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
+                           BBOTS_OPEN_PLAIN_READS | BBOTS_OPEN_GUARD | BBOTS_OPEN_UNFOLLOWED |
+                           BBOTS_OPEN_ALONE;
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
     }
@@ -404,9 +403,6 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
         (options->mode & ~0777u) != 0 || options->readers_max > 100000) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT,
                        "an option of bbots_open() has no such value");
-    }
-    if ((options->flags & BBOTS_OPEN_LOADING) != 0 && (options->flags & loading) != loading) {
-        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "only a new store can be loaded");
     }
     if ((options->flags & BBOTS_OPEN_CREATE) != 0 && options->schema == NULL) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "a new store needs a schema");
@@ -535,8 +531,7 @@ int bbots_open(const char *path, const bbots_options *options, bbots_store **ope
     pthread_mutex_init(&store->spare_mutex, NULL);
     pthread_mutex_init(&store->writers.mutex, NULL);
     store->read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0;
-    store->plain = (options->flags & (BBOTS_OPEN_UNFOLLOWED | BBOTS_OPEN_LOADING)) != 0;
-    store->loading = (options->flags & BBOTS_OPEN_LOADING) != 0;
+    store->plain = (options->flags & BBOTS_OPEN_UNFOLLOWED) != 0;
     rc = take_keys(store, options, error);
     if (rc == BBOTS_OK) {
         rc = open_file(store, path, options, error);

@@ -8,13 +8,13 @@
 #include "table/pending.h"
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <stdlib.h>
 
-#ifndef PENDING_ENTRIES_MAX /* 1 writes every entry at once: docs/decisions/0003 */
-#define PENDING_ENTRIES_MAX 262144u
-#endif
-#define BYTES_MAX (16u << 20)
+#define ENTRIES_MAX 262144u
+#define BYTES_MAX   (16u << 20)
+#define RUN_HEAD    3u /* of an entry in a run: its size in two bytes, and whether it is added */
 
 static bool grow(void **memory, size_t *room, size_t needed, size_t unit)
 {
@@ -63,7 +63,7 @@ bool pending_note(index_pending *pending, const uint8_t *key, size_t size, bool 
 
 bool pending_is_full(const index_pending *pending)
 {
-    return pending->count >= PENDING_ENTRIES_MAX || pending->used >= BYTES_MAX;
+    return pending->count >= ENTRIES_MAX || pending->used >= BYTES_MAX;
 }
 
 static int compare(const pending_entry *a, const pending_entry *b, const uint8_t *bytes)
@@ -83,8 +83,8 @@ static void merge(const pending_entry *from, pending_entry *to, size_t low, size
     size_t left = low;
     size_t right = middle;
     for (size_t at = low; at < high; at++) {
-        bool take_left = right == high ||
-                         (left < middle && compare(&from[left], &from[right], bytes) <= 0);
+        bool take_left =
+            right == high || (left < middle && compare(&from[left], &from[right], bytes) <= 0);
         to[at] = from[take_left ? left++ : right++];
     }
 }
@@ -113,7 +113,7 @@ static bool is_sorted(const index_pending *pending)
     return true;
 }
 
-bool pending_sort(index_pending *pending)
+static bool sort(index_pending *pending)
 {
     const size_t run = 8;
     size_t count = pending->count;
@@ -143,17 +143,170 @@ bool pending_sort(index_pending *pending)
     return true;
 }
 
-bool pending_next(const index_pending *pending, size_t *position, store_bytes *key, bool *add)
+/* ------------------------------------------------------------------ runs */
+
+static int no_memory(bbots_error *error)
 {
+    return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
+static void forget_list(index_pending *pending)
+{
+    free(pending->entries);
+    free(pending->spare);
+    free(pending->bytes);
+    pending->entries = NULL;
+    pending->spare = NULL;
+    pending->bytes = NULL;
+    pending->count = 0;
+    pending->room = 0;
+    pending->spare_room = 0;
+    pending->used = 0;
+    pending->bytes_room = 0;
+}
+
+/* Puts the sorted entries behind what was spilled. */
+static void write_run(index_pending *pending)
+{
+    uint8_t *at = pending->spilled.data + pending->spilled.used;
+    for (size_t i = 0; i < pending->count; i++) {
+        const pending_entry *entry = &pending->entries[i];
+        bb_store16(at, entry->size);
+        at[2] = entry->add;
+        memcpy(at + RUN_HEAD, pending->bytes + entry->offset, entry->size);
+        at += RUN_HEAD + entry->size;
+    }
+    pending->spilled.used = (size_t)(at - pending->spilled.data);
+}
+
+int pending_spill(index_pending *pending, bbots_error *error)
+{
+    if (pending->count == 0) {
+        return BBOTS_OK;
+    }
+    size_t *ends = realloc(pending->run_ends, (pending->run_count + 1) * sizeof *ends);
+    if (ends == NULL || !sort(pending)) {
+        pending->run_ends = ends != NULL ? ends : pending->run_ends;
+        return no_memory(error);
+    }
+    pending->run_ends = ends;
+    size_t size = pending->used + RUN_HEAD * pending->count;
+    int rc = bb_spill_reserve(&pending->spilled, size, error);
+    if (rc == BBOTS_OK) {
+        write_run(pending);
+        ends[pending->run_count++] = pending->spilled.used;
+        forget_list(pending);
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ reading runs */
+
+/* Takes the next entry of a run in hand; false at its end. */
+static bool step(pending_place *place)
+{
+    if (place->at == place->end) {
+        return false;
+    }
+    place->key = (store_bytes){place->at + RUN_HEAD, bb_load16(place->at)};
+    place->add = place->at[2] != 0;
+    place->start = key_start(place->key.data, place->key.size);
+    place->at += RUN_HEAD + place->key.size;
+    return true;
+}
+
+static int compare_places(const pending_place *a, const pending_place *b)
+{
+    if (a->start != b->start) {
+        return a->start < b->start ? -1 : 1;
+    }
+    size_t common = a->key.size < b->key.size ? a->key.size : b->key.size;
+    int order = memcmp(a->key.data, b->key.data, common);
+    return order != 0 ? order : (a->key.size > b->key.size) - (a->key.size < b->key.size);
+}
+
+/* Runs lie in the order of their age, and so do the places that they are read at. */
+static bool comes_first(const pending_place *a, const pending_place *b)
+{
+    int order = compare_places(a, b);
+    return order != 0 ? order < 0 : a->end < b->end;
+}
+
+static void sift_down(pending_reader *reader, size_t at)
+{
+    pending_place *places = reader->places;
+    pending_place moved = places[at];
+    for (size_t child = 2 * at + 1; child < reader->place_count; child = 2 * at + 1) {
+        if (child + 1 < reader->place_count && comes_first(&places[child + 1], &places[child])) {
+            child++;
+        }
+        if (comes_first(&moved, &places[child])) {
+            break;
+        }
+        places[at] = places[child];
+        at = child;
+    }
+    places[at] = moved;
+}
+
+/* The least entry's place goes on, or away. */
+static void advance(pending_reader *reader)
+{
+    if (!step(&reader->places[0])) {
+        reader->places[0] = reader->places[--reader->place_count];
+    }
+    if (reader->place_count > 1) {
+        sift_down(reader, 0);
+    }
+}
+
+int pending_read(pending_reader *reader, index_pending *pending, bbots_error *error)
+{
+    *reader = (pending_reader){.pending = pending};
+    if (pending->run_count == 0) {
+        return sort(pending) ? BBOTS_OK : no_memory(error);
+    }
+    int rc = pending_spill(pending, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    reader->places = calloc(pending->run_count, sizeof *reader->places);
+    if (reader->places == NULL) {
+        return no_memory(error);
+    }
+    for (size_t i = 0; i < pending->run_count; i++) {
+        pending_place *place = &reader->places[i];
+        place->at = pending->spilled.data + (i == 0 ? 0 : pending->run_ends[i - 1]);
+        place->end = pending->spilled.data + pending->run_ends[i];
+        (void)step(place); /* no run is empty */
+    }
+    reader->place_count = pending->run_count;
+    for (size_t i = reader->place_count / 2; i-- > 0;) {
+        sift_down(reader, i);
+    }
+    return BBOTS_OK;
+}
+
+void pending_read_end(pending_reader *reader)
+{
+    free(reader->places);
+    reader->places = NULL;
+}
+
+/* ------------------------------------------------------------------ entries in order */
+
+static bool next_in_memory(pending_reader *reader, store_bytes *key, bool *add)
+{
+    const index_pending *pending = reader->pending;
     const pending_entry *entries = pending->entries;
-    while (*position < pending->count) {
-        size_t first = *position;
+    while (reader->position < pending->count) {
+        size_t first = reader->position;
         size_t last = first;
         while (last + 1 < pending->count &&
                compare(&entries[first], &entries[last + 1], pending->bytes) == 0) {
             last++;
         }
-        *position = last + 1;
+        reader->position = last + 1;
         if (entries[first].add == entries[last].add) {
             key->data = pending->bytes + entries[first].offset;
             key->size = entries[first].size;
@@ -164,18 +317,61 @@ bool pending_next(const index_pending *pending, size_t *position, store_bytes *k
     return false;
 }
 
+static bool next_of_runs(pending_reader *reader, store_bytes *key, bool *add)
+{
+    while (reader->place_count > 0) {
+        pending_place first = reader->places[0];
+        bool last = first.add;
+        advance(reader);
+        while (reader->place_count > 0 && compare_places(&first, &reader->places[0]) == 0) {
+            last = reader->places[0].add;
+            advance(reader);
+        }
+        if (first.add == last) {
+            *key = first.key;
+            *add = last;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pending_next(pending_reader *reader, store_bytes *key, bool *add)
+{
+    return reader->places != NULL ? next_of_runs(reader, key, add)
+                                  : next_in_memory(reader, key, add);
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+index_pending *pending_new(void)
+{
+    index_pending *pending = calloc(1, sizeof *pending);
+    if (pending != NULL) {
+        bb_spill_init(&pending->spilled, 0);
+    }
+    return pending;
+}
+
+size_t pending_memory(const index_pending *pending)
+{
+    return (pending->room + pending->spare_room) * sizeof *pending->entries + pending->bytes_room;
+}
+
 void pending_clear(index_pending *pending)
 {
     pending->count = 0;
     pending->used = 0;
+    pending->run_count = 0;
+    bb_spill_free(&pending->spilled);
 }
 
 void pending_free(index_pending *pending)
 {
     if (pending != NULL) {
-        free(pending->entries);
-        free(pending->spare);
-        free(pending->bytes);
+        forget_list(pending);
+        bb_spill_free(&pending->spilled);
+        free(pending->run_ends);
         free(pending);
     }
 }

@@ -161,8 +161,8 @@ expect "--create --keys: secrets are sealed" same "$(grep -c hidden-in-the-file 
 expect "and open with the key" grep -q hidden-in-the-file \
     <("$tool" --keys key.file new get user_profiles 1 --show-secrets)
 
-# Children first, and memory stays flat: beside the file's own pages, which the system maps, nothing
-# grows with the rows.
+# Children first, and memory stays flat: beside the file's own pages, which the system maps, and what a
+# load of any size may hold, nothing grows with the rows.
 children_first() {
     awk -v n="$1" 'BEGIN {
         print "COPY sessions (id, \"userId\", \"expiresAt\") FROM stdin;"
@@ -185,7 +185,7 @@ many=$(peak "$tool" many import many.sql --create)
 mapped=$(($(stat -c %s many) / 1024))
 echo "memory: 2,000 rows $few KiB, 200,000 rows $many KiB, the file has $mapped KiB"
 # A sanitizer's own memory is not ours to judge.
-flat() { grep -q __asan_init "$tool" || [ "$many" -lt $((few + mapped + 16384)) ]; }
+flat() { grep -q __asan_init "$tool" || [ "$many" -lt $((few + mapped + 40960)) ]; }
 expect "memory is flat" flat
 sound many
 

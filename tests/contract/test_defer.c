@@ -149,57 +149,6 @@ static void what_is_taken_back_is_not_judged(void **state)
     assert_int_equal(check_store(place->store), 0);
 }
 
-/* ------------------------------------------------------------------ a store that is being loaded */
-
-static bbots_store *open_loading(const char *path)
-{
-    bbots_store *store;
-    bbots_options options = {.schema = &bbots_sample_schema,
-                             .flags =
-                                 BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_LOADING};
-    assert_ok(bbots_open(path, &options, &store, &fault));
-    return store;
-}
-
-static void a_load_is_judged_at_its_end(void **state)
-{
-    fixture *place = *state;
-    place->store = open_loading(place->path);
-    for (int64_t i = 1; i <= 50; i++) { /* a transaction each */
-        bbots_txn *txn = begin_deferred(place, NULL);
-        assert_ok(insert_node(txn, i, i % 50 + 1));
-        assert_ok(insert_doc(txn, i, i, "x"));
-        commit(txn);
-    }
-    bbots_txn *txn = begin_deferred(place, NULL);
-    assert_int_equal(orphans_of(txn), 50 + 50); /* of earlier transactions too */
-    for (int64_t i = 1; i <= 49; i++) {
-        char code[8];
-        snprintf(code, sizeof code, "%lld", (long long)i);
-        assert_ok(insert_owner(txn, i, code));
-    }
-    assert_int_equal(orphans_of(txn), 1 + 50);
-    assert_ok(insert_owner(txn, 50, "x"));
-    assert_int_equal(orphans_of(txn), 0);
-    assert_int_equal(check_txn(txn), 50 + 50 + 50);
-    commit(txn);
-    txn = begin(place->store, BBOTS_WRITE); /* without deferral all is as ever */
-    assert_status(insert_node(txn, 99, 100), BBOTS_FOREIGN_KEY_VIOLATION);
-    bbots_rollback(txn);
-}
-
-static void only_a_new_store_can_be_loaded(void **state)
-{
-    fixture *place = *state;
-    bbots_store *store;
-    bbots_options options = {.schema = &bbots_sample_schema,
-                             .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_LOADING};
-    assert_status(bbots_open(place->path, &options, &store, &fault), BBOTS_INVALID_ARGUMENT);
-    options.flags = BBOTS_OPEN_LOADING;
-    assert_status(bbots_open(place->path, &options, &store, &fault), BBOTS_INVALID_ARGUMENT);
-    place->store = open_loading(place->path);
-}
-
 /* ------------------------------------------------------------------ what is said of orphans */
 
 typedef struct heard {
@@ -381,8 +330,6 @@ int main(void)
         STORE(one_constraint_is_deferred_by_name),
         STORE(other_checks_stay_live),
         STORE(what_is_taken_back_is_not_judged),
-        FOLDER(a_load_is_judged_at_its_end),
-        FOLDER(only_a_new_store_can_be_loaded),
         STORE(orphans_are_named_in_the_order_of_the_index),
         STORE(long_texts_are_told_apart),
         STORE(orphans_are_what_the_check_finds),

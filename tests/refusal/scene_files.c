@@ -106,6 +106,20 @@ static int act_commit(stage *at, bbots_error *error)
     return bbots_commit(txn, error);
 }
 
+static int act_load(stage *at, bbots_error *error)
+{
+    bbots_txn *txn;
+    int rc = bbots_load_begin(at->store, &txn, error);
+    if (rc < 0) {
+        return rc;
+    }
+    bbots_users user = {.given = BBOTS_USERS_EMAIL, .email = bbots_text_of("loaded@example.org")};
+    bbots_load_number(txn, 7);
+    rc = bbots_users_insert(txn, &user, error);
+    bbots_rollback(txn);
+    return rc;
+}
+
 static int act_read(stage *at, bbots_error *error)
 {
     bbots_txn *txn;
@@ -163,6 +177,7 @@ const scene file_scenes[] = {
     {"compact", FILES, TOLERANT, act_compact},
     {"salvage", FILES, TOLERANT | COPIES | LOSSY, act_salvage},
     {"commit", USES, 0, act_commit},
+    {"load", USES, 0, act_load},
     {"read", USES, 0, act_read},
     {"write", USES, 0, act_write},
     {"backup", USES, TOLERANT | COPIES, act_backup},

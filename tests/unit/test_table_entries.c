@@ -32,7 +32,8 @@ typedef struct place {
     bbots_txn *txn;
     engine_table *table;
     unsigned tree;
-    index_pending pending;
+    index_pending *pending;
+    unsigned run; /* entries of which runs are made, about; 0: all stay in memory */
     model all;
     random_source source;
     uint64_t serial;
@@ -129,6 +130,15 @@ static bool has(const model *all, const key *wanted)
     return at < all->count && compare(&all->at[at], wanted->bytes, wanted->size) == 0;
 }
 
+/* What waits lies in memory or in runs: either comes to the same. */
+static void note(place *in, const key *noted, bool added)
+{
+    assert_true(pending_note(in->pending, noted->bytes, noted->size, added));
+    if (in->run != 0 && random_below(&in->source, in->run) == 0) {
+        assert_ok(pending_spill(in->pending, &fault));
+    }
+}
+
 static void add(place *in, const key *added)
 {
     model *all = &in->all;
@@ -137,13 +147,13 @@ static void add(place *in, const key *added)
     memmove(&all->at[at + 1], &all->at[at], (all->count - at) * sizeof *all->at);
     all->at[at] = *added;
     all->count++;
-    assert_true(pending_note(&in->pending, added->bytes, added->size, true));
+    note(in, added, true);
 }
 
 static void remove_at(place *in, size_t at)
 {
     model *all = &in->all;
-    assert_true(pending_note(&in->pending, all->at[at].bytes, all->at[at].size, false));
+    note(in, &all->at[at], false);
     memmove(&all->at[at], &all->at[at + 1], (all->count - at - 1) * sizeof *all->at);
     all->count--;
 }
@@ -158,6 +168,10 @@ static void begin_tree(place *in, bbots_store *store, const char *name)
     in->source = random_begin(name);
     in->txn = begin(store, BBOTS_WRITE);
     in->tree = table->indexes[index_of(table, "kinds_large_idx")].tree;
+    const unsigned runs[] = {0, 3, 100, 5000};
+    in->run = runs[random_below(&in->source, COUNT(runs))];
+    in->pending = pending_new();
+    assert_non_null(in->pending);
     in->all.at = malloc((KEYS_MAX + 1) * sizeof *in->all.at);
     assert_non_null(in->all.at);
     assert_ok(txn_engine_table(in->txn, table, &in->table, &fault));
@@ -167,17 +181,14 @@ static void begin_tree(place *in, bbots_store *store, const char *name)
 static void end_tree(place *in)
 {
     free(in->all.at);
-    free(in->pending.entries);
-    free(in->pending.spare);
-    free(in->pending.bytes);
+    pending_free(in->pending);
     bbots_rollback(in->txn);
 }
 
 static void flush(place *in)
 {
-    assert_true(pending_sort(&in->pending));
-    assert_ok(entries_merge(&in->txn->base, in->table, in->tree, &in->pending, &fault));
-    pending_clear(&in->pending);
+    assert_ok(entries_merge(&in->txn->base, in->table, in->tree, in->pending, &fault));
+    pending_clear(in->pending);
 }
 
 static void same(const model *all, size_t at, store_bytes entry)
@@ -414,12 +425,12 @@ static void what_cannot_be_is_refused(void **state)
         place in;
         begin_tree(&in, at->store, "what_cannot_be_is_refused");
         for (uint8_t i = 0; i < 200; i += 2) {
-            assert_true(pending_note(&in.pending, &i, 1, true));
+            assert_true(pending_note(in.pending, &i, 1, true));
         }
         flush(&in);
         uint8_t wrong = what == 0 ? 100 : 101;
-        assert_true(pending_note(&in.pending, &wrong, 1, what == 0));
-        assert_status(entries_merge(&in.txn->base, in.table, in.tree, &in.pending, &fault),
+        assert_true(pending_note(in.pending, &wrong, 1, what == 0));
+        assert_status(entries_merge(&in.txn->base, in.table, in.tree, in.pending, &fault),
                       BBOTS_CORRUPTED);
         assert_non_null(
             strstr(fault.message, what == 0 ? "an entry of no row" : "lacks the entry"));

@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_OF_NEW 10000 /* rows a transaction in a store that nobody can see yet */
-
 static const char help_text[] =
     "Usage: bbots-inspect FILE import TABLE IN|-  [options]\n"
     "       bbots-inspect FILE import SCRIPT.sql   [options]\n"
@@ -30,7 +28,7 @@ static const char help_text[] =
     "  --format csv|jsonl|pg  the file's form; without it the name's ending decides\n"
     "  --create               make the store first, with the built-in schema; it appears when all "
     "is\n"
-    "                         in it, and memory does not grow with the file\n"
+    "                         in it\n"
     "  --batch N              commit every N rows; an error then leaves the batches before it\n"
     "  --map COLUMN=HEADER    take a column's values from this header or member (repeatable)\n"
     "  --set COLUMN=VALUE     give every row this value (repeatable)\n"
@@ -305,8 +303,8 @@ static int run(const command_line *line)
     if (code == EXIT_DONE && batch != NULL) {
         code = read_number(line, "--batch", batch, &options.batch);
     }
-    if (options.create && options.batch == 0) {
-        options.batch = BATCH_OF_NEW;
+    if (options.create) {
+        options.batch = 0; /* the store appears when all is in it, or not at all */
     }
     code = code == EXIT_DONE ? read_delimiter(line, delimiter, &options) : code;
     options.null_text = options.null_text != NULL ? options.null_text : "";

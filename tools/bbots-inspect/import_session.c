@@ -1,8 +1,7 @@
 /*
  * import_session.c - rows go in; the first that cannot ends it.
  *
- * One transaction holds the whole import unless --batch divides it or the store is made by it
- * (import_store.c), so a file that is refused at its last line leaves the store as it was. The message of a failure has all that is needed to mend the
+ * One load (bbots/load.h) holds the whole import unless --batch divides it, so a file that is refused at its last line leaves the store as it was. The message of a failure has all that is needed to mend the
  * file: name, line, column, the value (never a secret's), the rule that it breaks, and what became
  * of the rows before it.
  */
@@ -40,7 +39,9 @@ static int defer_later(import_session *session, bbots_error *error)
 
 static int begin_txn(import_session *session, bbots_error *error)
 {
-    int rc = bbots_begin(session->store, BBOTS_WRITE, &session->txn, error);
+    int rc = session->options->batch == 0
+                 ? bbots_load_begin(session->store, &session->txn, error)
+                 : bbots_begin(session->store, BBOTS_WRITE, &session->txn, error);
     if (rc == BBOTS_OK) { /* the tables of a script stand in no order */
         rc = session->options->script ? bbots_defer_references(session->txn, NULL, error)
                                       : defer_later(session, error);
@@ -242,10 +243,7 @@ static int list_orphans(import_session *session)
 static int end_batch(import_session *session)
 {
     bbots_error error;
-    int rc = BBOTS_OK;
-    if (!session->options->create) { /* a store that nobody sees yet is judged once */
-        rc = bbots_judge_references(session->txn, NULL, NULL, NULL, &error);
-    }
+    int rc = bbots_judge_references(session->txn, NULL, NULL, NULL, &error);
     if (rc == BBOTS_FOREIGN_KEY_VIOLATION) {
         session->batch_end += session->rows - session->rows_kept;
         return EXIT_DONE;

@@ -1,10 +1,8 @@
 /*
  * import_store.c - a new store appears whole or not at all.
  *
- * With --create the rows go into a file beside, in many transactions, so that none of them has to
- * hold all pages in memory; references are judged in the last one. Nobody sees the file before it gets its name, and then it is on the disk:
- * so the import is all or nothing although its commits are many. A process that is killed leaves
- * FILE.PID.tmp behind, never half a FILE.
+ * With --create the rows go into a file beside. Nobody sees it before it gets its name, and then it is
+ * on the disk. A process that is killed leaves FILE.PID.tmp behind, never half a FILE.
  */
 #include "import_store.h"
 
@@ -24,7 +22,8 @@ static int make_store(import_store *to)
 {
     bbots_error error;
     bbots_options options = {.schema = &bbots_platform_schema,
-                             .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_LOADING,
+                             .flags =
+                                 BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE | BBOTS_OPEN_UNFOLLOWED,
                              .durability = BBOTS_RELAXED,
                              .keys = to->line->keys};
     if (access(to->line->file, F_OK) == 0) {

@@ -1,0 +1,57 @@
+/*
+ * store/dirty.c - changed pages of a long transaction leave memory before it ends.
+ *
+ * LMDB keeps every page that a transaction changed in memory until the commit, up to 512 MiB; from
+ * then on it writes pages out to the places in the file where the commit would have put them, and
+ * reads them back if they change again. Nobody can see them there: no meta page leads to them before the
+ * commit does. That is done here much earlier, so that a load of any size needs little memory.
+ *
+ * LMDB has no function for it, but it does it before each write for which its list of changed pages
+ * seems too short, and it counts the value's size among the need. So a write is begun that is so
+ * large that all pages have to go, and that LMDB must refuse afterwards: it does not let a value take the
+ * place of a tree. The value is never read. If an LMDB wrote nothing out then, memory would be what it was
+ * without this file, and nothing would be wrong.
+ */
+#include "store/internal.h"
+
+#include <string.h>
+
+/* As many bytes as LMDB holds pages for: more than its list has room for, whatever is on it. */
+#define NEEDS_ALL_PAGES ((size_t)1 << 30)
+
+typedef struct write_out {
+    MDB_txn *txn;
+    const char *name;
+} write_out;
+
+static int call_write_out(void *arguments)
+{
+    const write_out *call = arguments;
+    MDB_val key = {strlen(call->name), (void *)(uintptr_t)call->name};
+    MDB_val value = {NEEDS_ALL_PAGES, NULL};
+    int rc = mdb_put(call->txn, STORE_MAIN, &key, &value, MDB_RESERVE);
+    return rc == MDB_INCOMPATIBLE ? 0 : rc;
+}
+
+/*
+ * A key that is appended lies on the page of the one before it. Of others that are put in order
+ * several may share a page, and of those that are put anywhere few do.
+ */
+static size_t weight(const store_txn *txn, store_way how, size_t size)
+{
+    size_t page = txn->file->page_bytes;
+    return how == STORE_PUT_APPENDED  ? size
+           : how == STORE_PUT_ORDERED ? size + page / 2
+                                      : size + page;
+}
+
+int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size)
+{
+    txn->dirty_bytes += weight(txn, how, size);
+    if (txn->dirty_bytes < txn->dirty_max || tree == STORE_MAIN) {
+        return 0;
+    }
+    write_out call = {txn->handle, txn->file->tree_names[tree]};
+    txn->dirty_bytes = 0;
+    return store_guarded(txn->file, call_write_out, &call, true);
+}
