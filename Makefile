@@ -275,7 +275,7 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
-		'$(BUILD)/refusal oom 400 1' '$(BUILD)/refusal ioerr 400 1' 'build/asan/refusal oom 200 2' \
+		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))

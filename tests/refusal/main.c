@@ -31,6 +31,7 @@ typedef struct shared {
 } shared;
 
 typedef struct run {
+    stage *at; /* made once; each child has it as it was */
     enum refusal what;
     uint64_t points;
     uint64_t seed;
@@ -70,22 +71,16 @@ static bool in_child(void (*work)(const run *it, const scene *of, bool lasting, 
 
 static void rehearse_child(const run *it, const scene *of, bool lasting, uint64_t step)
 {
-    stage at;
     (void)lasting;
     (void)step;
     alarm(SECONDS_MAX);
-    stage_make(&at);
-    it->told->calls = rehearse(&at, of, it->what);
-    stage_end(&at);
+    it->told->calls = rehearse(it->at, of, it->what);
 }
 
 static void play_child(const run *it, const scene *of, bool lasting, uint64_t step)
 {
-    stage at;
     alarm(SECONDS_MAX);
-    stage_make(&at);
-    play(&at, of, it->what, lasting, step, &it->told->next, &it->told->found);
-    stage_end(&at);
+    play(it->at, of, it->what, lasting, step, &it->told->next, &it->told->found);
 }
 
 static bool is_wanted(const run *it, const scene *of)
@@ -136,6 +131,9 @@ int main(int argc, char **argv)
     it.told =
         mmap(NULL, sizeof *it.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    stage at;
+    stage_make(&at);
+    it.at = &at;
     uint64_t step = 1;
     if (it.points != 0) {
         rehearse_all(&it);
@@ -153,6 +151,7 @@ int main(int argc, char **argv)
             }
         }
     }
+    stage_end(&at);
     uint64_t bad = it.crashes + it.told->found.failed;
     printf("%s: %" PRIu64 " points in %" PRIu64 " scenes, %" PRIu64 " crashes, %" PRIu64
            " leaks, wrong states or unnamed errors (0) %s\n",

@@ -202,6 +202,7 @@ static void make_store(stage *at)
     options.flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE;
     DO(bbots_keyring_new(&old, &error));
     DO(bbots_keyring_add_file(old, at->key_path, &error));
+    options.durability = BBOTS_RELAXED;
     options.keys = old; /* so that a rotation to the first key has something to do */
     DO(bbots_open(at->path, &options, &at->store, &error));
     fill(at);
