@@ -65,7 +65,7 @@ void codec_run_begin(codec_run *run, const codec_block *block)
     run->start = block->run;
     run->from = block->run;
     run->at = block->run;
-    run->end = block->run + block->run_size;
+    run->end = block->run_size != 0 ? block->run + block->run_size : block->run; /* may be NULL */
     run->shared = 0;
     run->size = block->key_size;
     memcpy(run->entry, block->key, block->key_size);

@@ -137,9 +137,12 @@ static int append(merge *all, size_t shared, const uint8_t *entry, size_t size)
 static int append_packed(merge *all, const uint8_t *from, const uint8_t *to)
 {
     size_t size = (size_t)(to - from);
+    if (size == 0) {
+        return BBOTS_OK; /* there may be no run yet */
+    }
     int rc = reserve(all, size);
     if (rc == BBOTS_OK) {
-        copy(all->run + all->run_size, from, size);
+        memcpy(all->run + all->run_size, from, size);
         all->run_size += size;
     }
     return rc;
