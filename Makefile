@@ -32,6 +32,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-func
 MODE_FLAGS_release := -O2 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_FLAGS_debug := -O0 -g3
 MODE_FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_FLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_FLAGS_tsan := -O1 -g -fsanitize=thread
 MODE_FLAGS := $(MODE_FLAGS_$(MODE))
 CFLAGS ?=
@@ -231,6 +232,33 @@ bitflip: ## every bit of a small file, then N random ones of a large one: N=1000
 	$(BUILD)/corrupt bitflip 0 $(if $(SEED),$(SEED),1) small
 	$(BUILD)/corrupt bitflip $(N) $(if $(SEED),$(SEED),1)
 
+# A target of libFuzzer (MODE=fuzz CC=clang), or the same with a main() that replays inputs.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_PROGRAMS := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/tests/fuzz/%.o,base $(FUZZ_NAMES:%=fuzz_%))
+FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(BUILD)/tests/fuzz/replay.o)
+FUZZ_LDFLAGS := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
+$(FUZZ_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/sample_schema.c
+$(BUILD)/fuzz/import $(BUILD)/fuzz/apply: $(filter-out %/main.o,$(INSPECT_OBJECTS))
+$(BUILD)/fuzz/sql: $(filter-out %/main.o %/pgname.o,$(filter $(BUILD)/tools/%,$(GENERATOR_OBJECTS)))
+$(BUILD)/fuzz/sql: ALL_LDFLAGS += -Wl,--wrap=exit
+
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/base.o \
+		$(BUILD)/gen/sample_schema.o $(LIB_OBJECTS) $(FUZZ_MAIN)
+	mkdir -p $(@D)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $(FUZZ_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs sqlite3) $(LIBRARY_LIBS)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+TIME ?= 60
+TARGETS ?= $(filter-out canary,$(FUZZ_NAMES))
+.PHONY: fuzz
+fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= seconds each, TARGETS=, SEED=
+	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
+	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(if $(SEED),$(SEED),1) $(TARGETS)
+
 # Of how many refusals: all of them, unless N= says so on the command line.
 REFUSALS = $(if $(filter command%,$(origin N)),$(N),0)
 .PHONY: oom
@@ -246,7 +274,8 @@ ioerr: ## every I/O call of every public function fails: N= points at most, SEED
 .PHONY: reliability
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
 	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal
-	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr
+	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
+	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr fuzz
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -270,12 +299,13 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
 	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt \
 		$(BUILD)/refusal
-	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal
+	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal fuzz-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
+		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))

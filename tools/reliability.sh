@@ -19,6 +19,8 @@ run() {
     corrupt) "$build"/corrupt damage "${N_corrupt:-100000}" "$seed" ;;
     bitflip) "$build"/corrupt bitflip 0 "$seed" small && "$build"/corrupt bitflip "${N_bitflip:-1000000}" "$seed" ;;
     oom | ioerr) "$build"/refusal "$1" 0 "$seed" ;;
+    fuzz) tests/fuzz/fuzz.sh build/fuzz-clang/fuzz "${N_fuzz:-1200}" "$seed" \
+        row key json schema pages file import apply sql ;;
     *) echo "$1: there is no such proof FAIL" ;;
     esac
 }

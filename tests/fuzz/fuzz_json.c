@@ -9,15 +9,7 @@
  *      the whole is; a walk of a valid value gives as many elements as it counts;
  *   4. a refusal has one line of message; nothing is read outside the input (the sanitizers).
  */
-#include <bbots/json.h>
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define REQUIRE(condition) ((condition) ? (void)0 : abort())
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void check_round_trip(bbots_json json)
 {
