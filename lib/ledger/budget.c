@@ -54,6 +54,7 @@ typedef struct account {
     int64_t id;
     bbots_timestamp starts[BBOTS_BUDGET_PERIODS]; /* as the row has them */
     int64_t spends[BBOTS_BUDGET_PERIODS];         /* as the row has them, at the column's scale */
+    int64_t exact[BBOTS_BUDGET_PERIODS];          /* as the costs have them, at BBOTS_COST_SCALE */
     bbots_timestamp anchor;                       /* of the month */
     bool stay;                                    /* periods are those of the row */
     bool active;
@@ -151,6 +152,7 @@ static int add_spends(account *of)
         if (rc == BBOTS_OK) {
             int64_t spend = bbots_cost_answer_sums(answer)->total;
             bbots_cost_answer_free(answer);
+            of->exact[i] = spend;
             state->spend = at_scale(spend, 100);
             state->reserved = budget_reserved(&of->note, of->now);
             judge(of, state, spend);
@@ -314,7 +316,7 @@ int bbots_budget_status_of(bbots_txn *txn, int64_t user_id, bbots_timestamp now,
 }
 
 int budget_charge(bbots_txn *txn, int64_t user, bbots_timestamp now, bbots_budget_status *status,
-                  bbots_error *error)
+                  int64_t spends[BBOTS_BUDGET_PERIODS], bbots_error *error)
 {
     account of;
     int rc = account_open(&of, txn, true, user, now, false, error);
@@ -322,6 +324,9 @@ int budget_charge(bbots_txn *txn, int64_t user, bbots_timestamp now, bbots_budge
         rc = save(&of);
     }
     *status = of.status;
+    if (spends != NULL) {
+        memcpy(spends, of.exact, sizeof of.exact);
+    }
     account_close(&of);
     return rc;
 }

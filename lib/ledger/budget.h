@@ -55,9 +55,12 @@ void budget_note_free(budget_note *note);
 /* What open reservations that have not expired come to. */
 int64_t budget_reserved(const budget_note *note, bbots_timestamp now);
 
-/* Brings the row up to date and reads it: after a cost was recorded. */
+/*
+ * Brings the row up to date and reads it: after a cost was recorded. spends (may be NULL) is what
+ * was spent to the last digit, at BBOTS_COST_SCALE; 0 without a budget.
+ */
 int budget_charge(bbots_txn *txn, int64_t user, bbots_timestamp now, bbots_budget_status *status,
-                  bbots_error *error);
+                  int64_t spends[BBOTS_BUDGET_PERIODS], bbots_error *error);
 
 /* Brings the spends of the row's own periods up to date, at a commit; nothing without a budget. */
 int budget_follow(bbots_txn *txn, int64_t user, bbots_error *error);

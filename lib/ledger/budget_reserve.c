@@ -172,13 +172,17 @@ static void drop_old(budget_note *note, bbots_timestamp now)
     note->count = kept;
 }
 
-static bool refuses(const bbots_budget_status *status, int64_t amount)
+/* spends are exact: what a rounded one hides is past the limit, too. */
+static bool refuses(const bbots_budget_status *status, const int64_t spends[BBOTS_BUDGET_PERIODS],
+                    int64_t amount)
 {
+    const int64_t part = 100; /* 10^(BBOTS_COST_SCALE - BBOTS_BUDGET_SCALE) */
     bool refused = false;
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS && status->has_budget && status->auto_stop; i++) {
         const bbots_budget_state *state = &status->periods[i];
-        __extension__ __int128 sum = (__int128)state->spend + state->reserved + amount;
-        refused = refused || (state->budget != BBOTS_BUDGET_UNLIMITED && sum > state->budget);
+        __extension__ __int128 sum = ((__int128)state->reserved + amount) * part + spends[i];
+        __extension__ __int128 limit = (__int128)state->budget * part;
+        refused = refused || (state->budget != BBOTS_BUDGET_UNLIMITED && sum > limit);
     }
     return refused;
 }
@@ -223,6 +227,7 @@ int bbots_budget_reserve(bbots_txn *txn, int64_t user_id, int64_t amount, bbots_
                          bbots_timestamp now, bbots_uuid *reservation, bbots_budget_status *status,
                          bbots_error *error)
 {
+    int64_t spends[BBOTS_BUDGET_PERIODS] = {0};
     bbots_budget_status before;
     memset(&before, 0, sizeof before);
     int rc = ledger_begin(txn, true, &now, error);
@@ -236,9 +241,9 @@ int bbots_budget_reserve(bbots_txn *txn, int64_t user_id, int64_t amount, bbots_
         rc = check_user(txn, user_id, error);
     }
     if (rc == BBOTS_OK) {
-        rc = budget_charge(txn, user_id, now, &before, error);
+        rc = budget_charge(txn, user_id, now, &before, spends, error);
     }
-    if (rc == BBOTS_OK && refuses(&before, amount)) {
+    if (rc == BBOTS_OK && refuses(&before, spends, amount)) {
         rc = BBOTS_REFUSED;
     }
     if (rc == BBOTS_OK) {

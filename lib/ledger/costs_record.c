@@ -169,7 +169,7 @@ static int follow(recording *made, int64_t user)
         rc = follower_settle(made->txn, made->error);
     }
     if (rc == BBOTS_OK) {
-        rc = budget_charge(made->txn, user, made->now, &status, made->error);
+        rc = budget_charge(made->txn, user, made->now, &status, NULL, made->error);
         made->recorded->verdict = status.verdict;
     }
     return rc;

@@ -648,7 +648,10 @@ static int grant_one(bbots_txn *txn, void *context, bbots_error *error)
     int rc =
         bbots_get(txn, SUBS, index_of(SUBS, "user_subscriptions_userId_key"), &user, &row, error);
     if (rc != BBOTS_OK || (*round)++ % 2 == 0) {
-        own_pack(txn, integer(1), NULL, "active");
+        if (update_named(txn, BOUGHT, 1, "executionsRemaining", integer(1), "status",
+                         string("active")) == BBOTS_NOT_FOUND) {
+            own_pack(txn, integer(1), NULL, "active");
+        }
         return rc;
     }
     uint64_t set = fill_row(SUBS, values, "additionalExecutions",

@@ -5,16 +5,13 @@
  * Random recordings, plain inserts, updates, deletes, cascades, savepoints and backdated rows. The
  * number of steps is N= (BBOTS_STEPS).
  */
+#include "support/race.h"
 #include "support/support.h"
 
 #include <bbots/budget.h>
 #include <bbots/costs.h>
 #include <bbots/platform.h>
 #include <bbots/prices.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define USERS      5
 #define EXECUTIONS 8
@@ -853,74 +850,70 @@ static void test_reservations(void **state)
     commit(txn);
 }
 
-/* Threads and a process that race for the last cent: as many win as there are cents. */
-typedef struct race {
-    const char *path;
-    bbots_store *store;
-    atomic_int won;
-    bbots_timestamp now;
-} race;
+/* A cost below the budget's last digit counts: with it the whole budget is too much. */
+static void test_reserve_last_digit(void **state)
+{
+    fixture *place = *state;
+    bbots_uuid id;
+    make_people(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_timestamp now = begin_time + HOUR;
+    bbots_budget_limits limits = {.limits = {10000, -1, -1}, .auto_stop = true};
+    assert_ok(bbots_budget_set(txn, 1, &limits, now, &fault));
+    assert_ok(insert_named(txn, &bbots_gemini_token_usage_table, "userId", integer(1), "model",
+                           string("x"), "totalTokens", integer(1), "inputCost",
+                           bbots_value_decimal(1, 6), "outputCost", bbots_value_decimal(0, 6),
+                           "totalCost", bbots_value_decimal(1, 6), "createdAt",
+                           bbots_value_timestamp(now)));
+    assert_status(bbots_budget_reserve(txn, 1, 10000, now + HOUR, now, &id, NULL, &fault),
+                  BBOTS_REFUSED);
+    assert_ok(bbots_budget_reserve(txn, 1, 9999, now + HOUR, now, &id, NULL, &fault));
+    commit(txn);
+}
+
+/* ------------------------------------------------------------------ races */
+
+#define RACE_TIME (begin_time + HOUR)
+
+/* Nothing is set aside any more: the last cent is there again. */
+static int put_cent(bbots_txn *txn, void *context, bbots_error *error)
+{
+    const bbots_table *table = &bbots_system_config_table;
+    bbots_value key = string("reservations.1");
+    (void)context;
+    int rc = bbots_delete(txn, table, index_of(table, "system_config_key_key"), &key, NULL, error);
+    return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
+}
 
 static int reserve_cent(bbots_txn *txn, void *context, bbots_error *error)
 {
-    race *of = context;
     bbots_uuid id;
-    return bbots_budget_reserve(txn, 1, 100, of->now + HOUR, of->now, &id, NULL, error);
+    (void)context;
+    return bbots_budget_reserve(txn, 1, 100, RACE_TIME + HOUR, RACE_TIME, &id, NULL, error);
 }
 
-static void *race_thread(void *context)
+static race race_of(fixture *place)
 {
-    race *of = context;
-    bbots_error error;
-    for (int i = 0; i < 10; i++) {
-        if (bbots_write(of->store, reserve_cent, of, &error) == BBOTS_OK) {
-            atomic_fetch_add(&of->won, 1);
-        }
-    }
-    return NULL;
-}
-
-static int race_process(void *context)
-{
-    race *of = context;
-    race own = {.path = of->path, .now = of->now};
-    bbots_error error;
-    if (bbots_open(of->path, NULL, &own.store, &error) != BBOTS_OK) {
-        return 100;
-    }
-    race_thread(&own);
-    bbots_close(own.store, NULL);
-    return atomic_load(&own.won);
-}
-
-static void test_last_cent(void **state)
-{
-    fixture *place = *state;
-    race of = {.path = place->path, .now = begin_time + HOUR};
-    bbots_budget_limits limits = {.limits = {1200, -1, -1}, .auto_stop = true};
-    pthread_t threads[2];
+    bbots_budget_limits limits = {.limits = {100, -1, -1}, .auto_stop = true};
     make_people(place);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
-    assert_ok(bbots_budget_set(txn, 1, &limits, of.now, &fault));
+    assert_ok(bbots_budget_set(txn, 1, &limits, RACE_TIME, &fault));
     commit(txn);
     assert_ok(bbots_close(place->store, &fault));
     place->store = NULL;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        _exit(race_process(&of));
-    }
-    of.store = place->store = open_store(place->path, NULL);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, race_thread, &of), 0);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(atomic_load(&of.won) + WEXITSTATUS(status), 12);
+    return (race){place->path, &bbots_platform_schema, put_cent, reserve_cent, NULL};
+}
+
+static void one_of_two_threads_gets_the_last_cent(void **state)
+{
+    race run = race_of(*state);
+    race_threads(&run, race_rounds(50));
+}
+
+static void one_of_two_processes_gets_the_last_cent(void **state)
+{
+    race run = race_of(*state);
+    race_processes(&run, race_rounds(50));
 }
 
 int main(void)
@@ -935,7 +928,11 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_budget, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reservations, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_last_cent, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_reserve_last_digit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(one_of_two_threads_gets_the_last_cent, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(one_of_two_processes_gets_the_last_cent, fixture_setup,
+                                        fixture_teardown),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);
