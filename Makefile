@@ -220,7 +220,26 @@ $(BUILD)/refusal: $(REFUSAL_OBJECTS) $(BUILD)/gen/evolve_1_schema.o $(BUILD)/gen
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
+LEDGER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/ledger/*.c)))
+$(LEDGER_OBJECTS): $(GEN)/platform_schema.c | $(TEST_SCHEMA_SOURCES)
+
+$(BUILD)/model-costs: $(LEDGER_OBJECTS) $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
+
 SEED ?=
+.PHONY: model-costs
+model-costs: ## N random operations on costs by threads and processes against a mirror: N=10000000, SEED=
+	$(MAKE) -j2 $(BUILD)/model-costs $(BUILD)/bbots-inspect
+	BBOTS_INSPECT=$(BUILD)/bbots-inspect $(BUILD)/model-costs $(N) $(if $(SEED),$(SEED),1)
+
+RACE_PROGRAMS := $(addprefix $(BUILD)/tests/,contract/test_credits contract/test_usage contract/test_queue \
+	model/test_costs)
+.PHONY: races
+races: ## two threads, then two processes, race for the last credit, execution, row and cent: N= rounds of each
+	$(MAKE) -j2 $(RACE_PROGRAMS)
+	tests/ledger/races.sh $(N) $(RACE_PROGRAMS)
+
 .PHONY: corrupt
 corrupt: ## damage N whole files in twelve ways and use them: N=100000, SEED=
 	$(MAKE) $(BUILD)/corrupt
@@ -298,12 +317,12 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
 	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt \
-		$(BUILD)/refusal
+		$(BUILD)/refusal $(BUILD)/model-costs
 	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal fuzz-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
-		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
+		'$(BUILD)/model-costs 30000 1' '$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \

@@ -37,7 +37,7 @@ static void *run_racer(void *context)
     bbots_error error;
     bbots_store *store = me->store;
     char byte;
-    const bbots_options options = {.schema = me->run->schema};
+    const bbots_options options = {.schema = me->run->schema, .durability = BBOTS_RELAXED};
     if (store == NULL && bbots_open(me->run->path, &options, &store, &error) != BBOTS_OK) {
         fprintf(stderr, "a racer cannot open: %s\n", error.message);
         abort();
@@ -92,7 +92,7 @@ static void make_pipes(const race *run, racer *racers, int answers[2])
 
 void race_threads(const race *run, uint64_t rounds)
 {
-    const bbots_options options = {.schema = run->schema};
+    const bbots_options options = {.schema = run->schema, .durability = BBOTS_RELAXED};
     racer racers[RACERS];
     int answers[2];
     make_pipes(run, racers, answers);
@@ -114,7 +114,7 @@ void race_threads(const race *run, uint64_t rounds)
 
 void race_processes(const race *run, uint64_t rounds)
 {
-    const bbots_options options = {.schema = run->schema};
+    const bbots_options options = {.schema = run->schema, .durability = BBOTS_RELAXED};
     racer racers[RACERS];
     int answers[2];
     make_pipes(run, racers, answers);
