@@ -24,6 +24,7 @@
 #define BBOTS_BBOTS_H
 
 #include <bbots/backup.h>
+#include <bbots/batch.h>
 #include <bbots/budget.h>
 #include <bbots/check.h>
 #include <bbots/costs.h>

@@ -31,7 +31,7 @@ typedef struct bbots_error {
     char column[BBOTS_NAME_MAX + 1];     /* the column concerned, or "" */
     char constraint[BBOTS_NAME_MAX + 1]; /* the constraint in PostgreSQL's name, or "" */
     char message[512];                   /* a sentence with the values; never a secret's */
-    uint64_t row;                        /* of a load: the row's number, or 0 (bbots/load.h) */
+    uint64_t row;                        /* of a load or a batch: the row's number, or 0 */
 } bbots_error;
 
 /* The name of a status without its prefix ("UNIQUE_VIOLATION"), "UNKNOWN" for any other number. */

@@ -444,6 +444,11 @@ static bool is_wanted(const bbots_cursor *cursor, store_bytes entry, const bbots
            !(cursor->live_only && bbots_row_is_deleted(row));
 }
 
+const bbots_table *cursor_table(const bbots_cursor *cursor)
+{
+    return cursor->table->table;
+}
+
 int bbots_cursor_next(bbots_cursor *cursor, bbots_row *row, bbots_error *error)
 {
     store_bytes entry;

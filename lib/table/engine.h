@@ -269,6 +269,13 @@ static inline bool row_can_patch(const engine_table *table, const bbots_row *row
 int row_patch(bbots_txn *txn, engine_table *table, const engine_image *old,
               const bbots_value *values, uint64_t columns, engine_image *image, bbots_error *error);
 
+/*
+ * The common look-up, of a number by the primary key: its bytes are made at once, in image->key. False
+ * when it is another one, or a number that the general way has to judge.
+ */
+bool row_number_bytes(const engine_table *table, unsigned index, const bbots_value *key,
+                      engine_image *image);
+
 /* A row that goes to the caller: its sealed columns can be opened. */
 static inline void row_give(bbots_txn *txn, const engine_table *table, bbots_row *row)
 {
@@ -395,6 +402,10 @@ void undo_free(undo_log *undo);
  */
 int undo_begin(bbots_txn *txn, bbots_error *error);
 int undo_end(bbots_txn *txn, bool keep, bbots_error *error);
+
+/* ------------------------------------------------------------------ cursors (cursor.c) */
+
+const bbots_table *cursor_table(const bbots_cursor *cursor);
 
 /* ------------------------------------------------------------------ references (reference.c) */
 

@@ -5,33 +5,11 @@
 
 #include "base/bytes.h"
 
-/*
- * The common look-up, of a number by the primary key: its bytes are made at once. False when it is
- * another one, or a number that the general way has to judge.
- */
-static bool number_key(const engine_table *engine, unsigned index, const bbots_value *key,
-                       engine_image *image)
-{
-    const bbots_table *table = engine->table;
-    if (engine->number_key < 0 || index >= table->index_count ||
-        (table->indexes[index].flags & BBOTS_INDEX_PRIMARY) == 0 || key->kind != BBOTS_INTEGER) {
-        return false;
-    }
-    unsigned width = engine->layout.width[engine->number_key];
-    if (width == 4 && key->integer != (int32_t)key->integer) {
-        return false;
-    }
-    uint64_t number = row_number_key(key->integer, width);
-    bb_store64_big(image->key, width == 4 ? number << 32 : number);
-    image->key_size = width;
-    return true;
-}
-
 static int find_row(bbots_txn *txn, engine_table *engine, unsigned index, const bbots_value *key,
                     engine_image *image, bbots_error *error)
 {
     bbots_value stored[BBOTS_KEY_COLUMNS_MAX];
-    if (number_key(engine, index, key, image)) {
+    if (row_number_bytes(engine, index, key, image)) {
         store_bytes bytes = {image->key, image->key_size};
         return row_fetch(txn, engine, bytes, &image->row, NULL, error);
     }

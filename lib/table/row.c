@@ -91,8 +91,9 @@ static inline bool has_number(const engine_table *table, const bbots_row *row, s
     }
     unsigned width = table->layout.width[table->number_key];
     const uint8_t *at = row->data + table->layout.place[table->number_key];
-    return key.size == width && row_number_key(codec_row_integer(at, width), width) ==
-                                    (width == 4 ? bb_load32_big(key.data) : bb_load64_big(key.data));
+    return key.size == width &&
+           row_number_key(codec_row_integer(at, width), width) ==
+               (width == 4 ? bb_load32_big(key.data) : bb_load64_big(key.data));
 }
 
 int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes key,
@@ -150,6 +151,24 @@ int row_check_unique_index(const bbots_table *table, unsigned index, bbots_error
                           "table \"%s\" has no unique index number %u", table->name, index);
     }
     return BBOTS_OK;
+}
+
+bool row_number_bytes(const engine_table *table, unsigned index, const bbots_value *key,
+                      engine_image *image)
+{
+    if (table->number_key < 0 || index >= table->table->index_count ||
+        (table->table->indexes[index].flags & BBOTS_INDEX_PRIMARY) == 0 ||
+        key->kind != BBOTS_INTEGER) {
+        return false;
+    }
+    unsigned width = table->layout.width[table->number_key];
+    if (width == 4 && key->integer != (int32_t)key->integer) {
+        return false;
+    }
+    uint64_t number = row_number_key(key->integer, width);
+    bb_store64_big(image->key, width == 4 ? number << 32 : number);
+    image->key_size = width;
+    return true;
 }
 
 int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,

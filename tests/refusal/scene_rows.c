@@ -187,6 +187,50 @@ static int act_summary(stage *at, bbots_error *error)
     return rc;
 }
 
+static int act_get_batch(stage *at, bbots_error *error)
+{
+    bbots_value keys[] = {integer(1), integer(2), integer(999)};
+    bbots_batch *batch;
+    bbots_batch_values emails;
+    uint32_t found = 0;
+    int email = bbots_table_column(users, bbots_text_of("email"));
+    int rc = bbots_batch_new(users, NULL, 0, &batch, error);
+    if (rc >= 0) {
+        rc = bbots_get_batch(at->txn, 0, keys, 3, batch, &found, error);
+        bbots_batch_column(batch, (unsigned)email, &emails);
+        if (rc >= 0 && (found != 2 || bbots_batch_rows(batch) != 3 || emails.ends[1] == 0)) {
+            rc = BBOTS_CORRUPTED;
+        }
+        bbots_batch_free(batch);
+    }
+    return rc;
+}
+
+static int act_cursor_batch(stage *at, bbots_error *error)
+{
+    bbots_batch *batch;
+    bbots_cursor *cursor = NULL;
+    int rc = bbots_batch_new(&bbots_api_token_usage_table, NULL, 0, &batch, error);
+    if (rc >= 0) {
+        rc = bbots_cursor_open(at->txn, &bbots_api_token_usage_table, 1, NULL, &cursor, error);
+        while (rc == BBOTS_OK) {
+            rc = bbots_cursor_next_batch(cursor, 5, batch, error);
+        }
+        bbots_cursor_close(cursor);
+        bbots_batch_free(batch);
+    }
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+static int act_insert_batch(stage *at, bbots_error *error)
+{
+    bbots_value values[2 * BBOTS_COLUMNS_MAX];
+    int email = bbots_table_column(users, bbots_text_of("email"));
+    values[email] = string("batch1@example.org");
+    values[users->column_count + email] = string("batch2@example.org");
+    return bbots_insert_batch(at->txn, users, values, BBOTS_COLUMN_BIT(email), 2, error);
+}
+
 static int act_live(stage *at, bbots_error *error)
 {
     const bbots_table *table = &bbots_api_token_usage_table;
@@ -271,6 +315,9 @@ const scene row_scenes[] = {
     {"counts", READS, 0, act_counts},
     {"serial", WRITES, 0, act_serial},
     {"cursor", READS, 0, act_cursor},
+    {"get batch", READS, 0, act_get_batch},
+    {"cursor batch", READS, 0, act_cursor_batch},
+    {"insert batch", WRITES, 0, act_insert_batch},
     {"all tables", READS, 0, act_all_tables},
     {"summary", READS, 0, act_summary},
     {"live", READS, 0, act_live},
