@@ -19,12 +19,13 @@ typedef struct csv_header {
 } csv_header;
 
 /* Says what csv_reader_next() complained of. */
-static int refuse_file(import_session *session, const csv_reader *reader, int rc)
+static int refuse_file(import_session *session, const bbots_table *table, const csv_reader *reader,
+                       int rc)
 {
     bbots_error error = {0};
     bool format = rc == BBOTS_INVALID_TEXT || rc == BBOTS_LIMIT_EXCEEDED;
     const char *why = format ? reader->problem : rc == BBOTS_IO ? strerror(errno) : "out of memory";
-    jsonl_fail(&error, rc, NULL, NULL, "%s", why);
+    jsonl_fail(&error, rc, table, NULL, "%s", why);
     return import_session_refuse(session, format ? reader->here : 0, &error);
 }
 
@@ -109,16 +110,29 @@ static bool read_value(const import_options *options, const csv_reader *reader, 
     return !null || !options->defaults;
 }
 
+/* A record is too short or too long for the header. */
+static int refuse_count(import_session *session, const import_plan *plan, const csv_reader *reader,
+                        const csv_header *header)
+{
+    bbots_error error = {0};
+    unsigned fields = reader->field_count;
+    int column = header->columns[fields < header->count ? fields : header->count - 1];
+    const char *name = column >= 0 ? plan->table->columns[column].name : "(left out)";
+    jsonl_fail(&error, BBOTS_INVALID_TEXT, plan->table, name,
+               fields < header->count
+                   ? "the record has %u fields, the header %u: missing data for column \"%s\""
+                   : "the record has %u fields, the header %u: extra data behind column \"%s\"",
+               fields, header->count, name);
+    return import_session_refuse(session, reader->line, &error);
+}
+
 static int import_record(import_session *session, const import_plan *plan, const csv_reader *reader,
                          const csv_header *header)
 {
     bbots_value values[BBOTS_COLUMNS_MAX];
     uint64_t given = plan->constant;
-    bbots_error error = {0};
     if (reader->field_count != header->count) {
-        jsonl_fail(&error, BBOTS_INVALID_TEXT, plan->table, NULL,
-                   "the record has %u fields, the header %u", reader->field_count, header->count);
-        return import_session_refuse(session, reader->line, &error);
+        return refuse_count(session, plan, reader, header);
     }
     memcpy(values, plan->constants, sizeof values);
     for (unsigned i = 0; i < header->count; i++) {
@@ -151,7 +165,7 @@ static int begin_records(import_session *session, const import_plan *plan, csv_r
         return import_session_refuse(session, 0, &error);
     }
     return rc == BBOTS_OK ? read_header(session, plan, reader, header)
-                          : refuse_file(session, reader, rc);
+                          : refuse_file(session, plan->table, reader, rc);
 }
 
 static int import_records(import_session *session, const import_plan *plan, csv_reader *reader,
@@ -165,7 +179,7 @@ static int import_records(import_session *session, const import_plan *plan, csv_
             code = import_record(session, plan, reader, header);
         }
     }
-    return rc < 0 ? refuse_file(session, reader, rc) : code;
+    return rc < 0 ? refuse_file(session, plan->table, reader, rc) : code;
 }
 
 int import_csv(import_session *session, const import_plan *plan, int descriptor)
@@ -173,8 +187,9 @@ int import_csv(import_session *session, const import_plan *plan, int descriptor)
     csv_reader reader;
     csv_header *header = malloc(sizeof *header);
     int rc = csv_reader_begin(&reader, descriptor, plan->options->delimiter);
-    int code = rc == BBOTS_OK && header != NULL ? import_records(session, plan, &reader, header)
-                                                : refuse_file(session, &reader, BBOTS_NO_MEMORY);
+    int code = rc == BBOTS_OK && header != NULL
+                   ? import_records(session, plan, &reader, header)
+                   : refuse_file(session, plan->table, &reader, BBOTS_NO_MEMORY);
     session->bytes_before += reader.bytes;
     csv_reader_end(&reader);
     free(header);

@@ -44,7 +44,7 @@ static void refuse_input(pg_script *script, int rc)
                       : rc == BBOTS_IO             ? strerror(errno)
                       : rc == BBOTS_LIMIT_EXCEEDED ? "a line is longer than 256 MiB"
                                                    : "out of memory";
-    pg_refuse(script, rc == BBOTS_IO ? 0 : lexer->token.line, rc, NULL, NULL, "%s", why);
+    pg_refuse(script, rc == BBOTS_IO ? 0 : lexer->token.line, rc, script->table, NULL, "%s", why);
 }
 
 /* ------------------------------------------------------------------ tokens */
@@ -80,11 +80,11 @@ void pg_expect(pg_script *script, const char *text)
     if (pg_is(token, text)) {
         pg_advance(script);
     } else if (token->kind == PG_END) {
-        pg_refuse(script, script->statement, BBOTS_SYNTAX, NULL, NULL,
+        pg_refuse(script, script->statement, BBOTS_SYNTAX, script->table, NULL,
                   "the file ends within the statement that begins here");
     } else {
-        pg_refuse(script, token->line, BBOTS_SYNTAX, NULL, NULL, "expected %s, found %s", text,
-                  show_token(token, shown));
+        pg_refuse(script, token->line, BBOTS_SYNTAX, script->table, NULL, "expected %s, found %s",
+                  text, show_token(token, shown));
     }
 }
 

@@ -46,6 +46,7 @@ typedef struct pg_script {
     const bbots_schema *schema; /* the store's */
     pg_lexer lexer;
     uint64_t statement;            /* the line on which the statement under way begins */
+    const bbots_table *table; /* whose rows the statement gives; NULL: not known, or none */
     char path[BBOTS_NAME_MAX + 1]; /* the schema of names without one; "": any */
     pg_columns **created;          /* by table: the order of its CREATE TABLE, or NULL */
     pg_sequence *sequences;

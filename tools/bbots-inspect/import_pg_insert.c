@@ -143,6 +143,7 @@ static void read_rows(pg_script *script, const bbots_table *table, const pg_colu
     into.script = script;
     into.table = table;
     into.columns = columns;
+    script->table = table;
     pg_expect(script, "values");
     read_row(&into);
     while (pg_is(token, ",")) {
@@ -158,6 +159,7 @@ static void read_rows(pg_script *script, const bbots_table *table, const pg_colu
     } else if (script->code == EXIT_DONE && !pg_is(token, ";")) {
         pg_expect(script, ";");
     }
+    script->table = NULL;
 }
 
 /* Counts the rows of a table that is left out. */

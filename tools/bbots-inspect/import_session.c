@@ -130,6 +130,16 @@ static void say_rule(const bbots_error *error)
     say(")");
 }
 
+/* `table "users": `, when the table is known and the message does not say it. */
+static void say_table(const bbots_error *error)
+{
+    char quoted[BBOTS_NAME_MAX + 3];
+    snprintf(quoted, sizeof quoted, "\"%s\"", error->table);
+    if (error->table[0] != '\0' && strstr(error->message, quoted) == NULL) {
+        fprintf(stderr, "table %s: ", quoted);
+    }
+}
+
 static int say_outcome(const import_session *session)
 {
     if (session->rows_kept > 0 && !session->options->create) {
@@ -145,6 +155,7 @@ int import_session_refuse(import_session *session, uint64_t line, const bbots_er
 {
     say_place(session, session->file, line);
     session->bar = NULL;
+    say_table(error);
     say_rule(error);
     return say_outcome(session);
 }
