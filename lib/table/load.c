@@ -10,7 +10,7 @@
 
 #include <bbots/load.h>
 
-#define DIRTY_MAX ((size_t)16 << 20) /* bytes of changed pages in memory */
+#define DIRTY_MAX ((size_t)32 << 20) /* bytes of changed pages in memory */
 
 int bbots_load_begin(bbots_store *store, bbots_txn **txn, bbots_error *error)
 {
