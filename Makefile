@@ -369,6 +369,17 @@ IMPORT_SIZES = $(if $(filter command%,$(origin N)),$(N),200000 1000000)
 bench-import: all $(BUILD)/bbots-bench ## a dump's import beside the bulk load, with its memory: N="200000 1000000"
 	python3 bench/import.py $(BUILD) build/bench/import $(IMPORT_SIZES)
 
+# The platform's tables without what is kept beside them: [live ...] is a tag of their comments.
+BARE := build/bare
+.PHONY: bench-aggregates
+bench-aggregates: ## what live aggregates and day summaries cost an insert: N= RUNS=
+	mkdir -p $(BARE)/schema
+	for file in $(SCHEMA_FILES); do \
+		perl -0pe 's/\[live .*?\]//gs' $$file > $(BARE)/schema/$${file##*/}; done
+	$(MAKE) -j2 $(BUILD)/bbots-bench
+	$(MAKE) -j2 BUILD=$(BARE) SCHEMA_FILES="$(SCHEMA_FILES:schema/%=$(BARE)/schema/%)" $(BARE)/bbots-bench
+	bench/aggregates.sh $(BUILD)/bbots-bench $(BARE)/bbots-bench build/bench $(N) $(RUNS)
+
 .PHONY: bench-document
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
 	python3 bench/document.py --take build/bench
