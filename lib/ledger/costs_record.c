@@ -202,6 +202,9 @@ static int find_price(recording *made, bbots_text model, bbots_timestamp at, int
     int rc = bbots_price_find(made->txn, bbots_text_of(cost_providers[made->number]), model,
                               at != 0 ? at : made->now, context, flags, price,
                               needed ? made->error : &unheard);
+    if (!needed && rc < 0 && rc != BBOTS_UNKNOWN_PRICE && made->error != NULL) {
+        *made->error = unheard;
+    }
     if (rc == BBOTS_OK) {
         snprintf(made->recorded->price, sizeof made->recorded->price, "%s", price->id);
     }
@@ -341,7 +344,7 @@ static int session_prices(recording *made, const bbots_cost_session *session, bb
     if (missing) {
         int rc = find_price(made, bbots_text_of("session"), session->at, 0, &list, false);
         if (rc != BBOTS_OK && rc != BBOTS_UNKNOWN_PRICE) {
-            return find_price(made, bbots_text_of("session"), session->at, 0, &list, true);
+            return rc;
         }
         if (rc == BBOTS_OK && (list.given >> BBOTS_PRICE_MINUTE & 1) == 0) {
             list.parts[BBOTS_PRICE_MINUTE] = 100 * factor;

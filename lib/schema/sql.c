@@ -13,9 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A text that grows. (libc's open_memstream() hides it when memory runs out.) */
 typedef struct writer {
-    FILE *stream; /* from open_memstream */
-    bool failed;  /* no memory; glibc tells it here and nowhere else */
+    char *data;
+    size_t size;
+    size_t room;
+    bool failed; /* no memory: what follows is left out */
 } writer;
 
 /* Words that PostgreSQL 15 or SQLite 3.40 reserve, so that a bare name would not be one. Sorted. */
@@ -49,17 +52,38 @@ static bool needs_quotes(const char *name)
                    compare_words) != NULL;
 }
 
-static void put(writer *to, const char *text)
+/* Makes room for more bytes and a NUL. */
+static bool reserve(writer *to, size_t more)
 {
-    to->failed |= fputs(text, to->stream) == EOF;
+    if (to->room - to->size <= more && !to->failed) {
+        size_t room = (to->size + more + 1) * 2;
+        char *larger = realloc(to->data, room);
+        to->failed = larger == NULL;
+        if (larger != NULL) {
+            to->data = larger;
+            to->room = room;
+        }
+    }
+    return !to->failed;
 }
 
 __attribute__((format(printf, 2, 3))) static void print(writer *to, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    to->failed |= vfprintf(to->stream, format, values) < 0;
+    int size = vsnprintf(NULL, 0, format, values);
     va_end(values);
+    if (size >= 0 && reserve(to, (size_t)size)) {
+        va_start(values, format);
+        vsnprintf(to->data + to->size, (size_t)size + 1, format, values);
+        va_end(values);
+        to->size += (size_t)size;
+    }
+}
+
+static void put(writer *to, const char *text)
+{
+    print(to, "%s", text);
 }
 
 /* Names have no quotes inside: letters, digits and underscores only. */
@@ -273,22 +297,19 @@ static void put_table(writer *to, const bbots_schema *schema, const bbots_table 
 
 int bbots_schema_sql(const bbots_schema *schema, const bbots_table *table, char **sql, size_t *size)
 {
-    char *text = NULL;
-    size_t length = 0;
-    writer to = {open_memstream(&text, &length), false};
-    if (to.stream == NULL)
-        return BBOTS_NO_MEMORY;
+    writer to = {NULL, 0, 0, false};
+    put(&to, ""); /* there is a text, whatever is in it */
     for (uint32_t i = 0; i < schema->table_count; i++) {
         if (table == NULL || table == schema->tables[i])
             put_table(&to, schema, schema->tables[i]);
         if (table == NULL && i + 1 < schema->table_count)
             put(&to, "\n");
     }
-    if (fclose(to.stream) != 0 || to.failed) {
-        free(text);
+    if (to.failed) {
+        free(to.data);
         return BBOTS_NO_MEMORY;
     }
-    *sql = text;
-    *size = length;
+    *sql = to.data;
+    *size = to.size;
     return BBOTS_OK;
 }

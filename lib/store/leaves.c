@@ -132,37 +132,51 @@ static int take_loose(leaves *run)
     return rc;
 }
 
-/* The newest meta page that holds together by itself, mended; false: there is none. */
-static bool best_meta(const store_view *view, pages_meta *best)
+/*
+ * The newest meta page that holds together by itself, mended. BBOTS_NOT_FOUND: there is none.
+ */
+static int best_meta(const leaves *run, pages_meta *best)
 {
-    bool found = false;
+    const store_view *view = run->view;
+    int rc = BBOTS_NOT_FOUND;
     for (unsigned at = 0; at < 2; at++) {
         pages_meta one = pages_meta_mend(&view->metas[at], view->source.page_bytes);
         uint8_t number[8];
-        if (pages_meta_fault(&one, view->source.page_count) != NULL ||
-            pages_meta_find(&view->source, &one, STORE_COMMIT_KEY, number, 8, NULL) != BBOTS_OK) {
+        if (pages_meta_fault(&one, view->source.page_count) != NULL) {
+            continue;
+        }
+        int found =
+            pages_meta_find(&view->source, &one, STORE_COMMIT_KEY, number, sizeof number, NULL);
+        if (found == BBOTS_NO_MEMORY) {
+            return bb_fail(run->error, BBOTS_NO_MEMORY, "out of memory");
+        }
+        if (found != BBOTS_OK) {
             continue;
         }
         one.transaction = bb_load64(number);
-        if (!found || one.transaction > best->transaction) {
+        if (rc != BBOTS_OK || one.transaction > best->transaction) {
             *best = one;
-            found = true;
+            rc = BBOTS_OK;
         }
     }
-    return found;
+    return rc;
 }
 
 static int take_all(leaves *run)
 {
     pages_meta meta;
-    if (!best_meta(run->view, &meta)) {
+    int rc = best_meta(run, &meta);
+    if (rc == BBOTS_NOT_FOUND) {
         memset(run->loose, 0xff, run->limit / 8 + 1);
         return take_loose(run);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
     }
     pages_walk_result result;
     pages_walk_options options = {
         .on_fault = on_fault, .on_leaf = on_leaf, .on_lost = on_lost, .context = run};
-    int rc = pages_walk(&run->view->source, &meta, &options, &result, run->error);
+    rc = pages_walk(&run->view->source, &meta, &options, &result, run->error);
     if (rc == BBOTS_END) {
         return run->rc;
     }

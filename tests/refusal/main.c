@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-    SECONDS_MAX = 600, /* for one scene */
+    SECONDS_MAX = 120, /* to rehearse a scene */
     CRASHES_MAX = 10   /* of one scene; then it is given up */
 };
 
@@ -79,7 +79,6 @@ static void rehearse_child(const run *it, const scene *of, bool lasting, uint64_
 
 static void play_child(const run *it, const scene *of, bool lasting, uint64_t step)
 {
-    alarm(SECONDS_MAX);
     play(it->at, of, it->what, lasting, step, &it->told->next, &it->told->found);
 }
 

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
-enum { COMPLAINTS_MAX = 6 };
+enum {
+    COMPLAINTS_MAX = 6,
+    SECONDS_MAX = 120 /* for one play */
+};
 
 /* One play: what is refused in it, and what came of it. */
 typedef struct performance {
@@ -389,6 +393,7 @@ void play(stage *at, const scene *it, enum refusal what, bool lasting, uint64_t 
     note_effect(&of);
     for (;; *next += step) {
         of.number = *next;
+        alarm(SECONDS_MAX);
         of.wrong = false;
         play_one(&of);
         found->failed += of.wrong;

@@ -287,7 +287,7 @@ const scene ledger_scenes[] = {
     {"record call", WRITES, REGEX, act_record_call},
     {"record session", WRITES, 0, act_record_session},
     {"record operation", WRITES, 0, act_record_operation},
-    {"ask", READS, 0, act_ask},
+    {"ask", READS, TOLERANT, act_ask},
     {"cost questions", READS, 0, act_cost_questions},
     {"summaries", WRITES, 0, act_summaries},
     {"budget status", READS, 0, act_budget_status},
