@@ -32,6 +32,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-func
 MODE_FLAGS_release := -O2 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_FLAGS_debug := -O0 -g3
 MODE_FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_FLAGS_coverage := -O0 -g -DNDEBUG --coverage -fprofile-update=atomic
 MODE_FLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_FLAGS_tsan := -O1 -g -fsanitize=thread
 MODE_FLAGS := $(MODE_FLAGS_$(MODE))
@@ -277,6 +278,32 @@ TARGETS ?= $(filter-out canary,$(FUZZ_NAMES))
 fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= seconds each, TARGETS=, SEED=
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
 	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(if $(SEED),$(SEED),1) $(TARGETS)
+
+.PHONY: coverage
+coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of rooms
+	tools/setup.sh test
+	$(MAKE) -j2 MODE=coverage all test-programs build/coverage/refusal build/coverage/corrupt fuzz-programs
+	find build/coverage -name '*.gcda' -delete
+	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_INSPECT=build/coverage/bbots-inspect \
+		BBOTS_SCHEMA=build/coverage/bbots-schema tools/run-tests.sh -l build/coverage/test-logs \
+		$(TEST_SOURCES:%.c=build/coverage/%) $(filter tests/cli/%,$(TEST_SCRIPTS)) \
+		'build/coverage/refusal oom 400 1' 'build/coverage/refusal ioerr 400 1' \
+		'build/coverage/corrupt damage 240 1' 'tests/fuzz/replay.sh build/coverage/fuzz' || true
+	python3 tools/coverage.py build/coverage 95
+
+# Each build's test programs, and all of them under valgrind. A report fails its program.
+.PHONY: sanitize
+sanitize: ## all test programs under the address, undefined behaviour and thread sanitizers and valgrind
+	tools/setup.sh test
+	$(MAKE) -j2 MODE=asan test-programs
+	$(MAKE) -j2 MODE=tsan test-programs
+	$(MAKE) -j2 test-programs
+	tools/run-tests.sh -l build/sanitize-logs $(TEST_SOURCES:%.c=build/asan/%) \
+		$(TEST_SOURCES:%.c=build/tsan/%) \
+		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL)) | tee build/sanitize.txt
+	grep -q ', 0 failed' build/sanitize.txt && \
+		echo "sanitize: $$(grep -c '^  ' build/sanitize.txt) programs, 0 reports (0) ok" || \
+		{ echo "sanitize: $$(grep -c '^  FAIL' build/sanitize.txt) programs with reports (0) FAIL"; exit 1; }
 
 # Of how many refusals: all of them, unless N= says so on the command line.
 REFUSALS = $(if $(filter command%,$(origin N)),$(N),0)
