@@ -47,9 +47,10 @@ def main():
         text = texts.setdefault(source, pathlib.Path(source).read_text().split("\n"))
         room = rooms[pathlib.Path(source).parts[1] if source.count("/") > 1 else "(above)"]
         taken = sum(count > 0 for count in counts)
-        if "/* never:" in text[number - 1]:
+        written = text[number - 1] if number <= len(text) else ""
+        if "/* never:" in written:
             room[2] += len(counts) - taken
-            print(f"  exception: {source}:{number}:{text[number - 1].split('/* never:')[1].rstrip(' */')}")
+            print(f"  exception: {source}:{number}:{written.split('/* never:')[1].rstrip(' */')}")
             counts = [count for count in counts if count > 0]
         room[0] += taken
         room[1] += len(counts)
