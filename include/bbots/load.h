@@ -18,9 +18,9 @@
  * comes. Loading is fastest when each table's rows come in the order of their primary key. The
  * tables may hold rows already.
  *
- * Memory: about 100 MiB at most, whatever the number of rows (and the larger of what bbots_write() needs for
- * the days and groups that the rows touch). Index entries that wait are sorted and lie in temporary
- * files in TMPDIR or /tmp; changed pages are written into unused places of the file.
+ * Memory: some 100 MiB whatever the number of rows, and a few dozen bytes for each day of each user
+ * whose summary follows. Index entries that wait are sorted and lie in temporary files in TMPDIR or
+ * /tmp; changed pages are written into unused places of the file.
  *
  * Other statements are allowed, and see what was inserted.
  */

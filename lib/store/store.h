@@ -172,9 +172,10 @@ void store_take_over(store_txn *txn);
 
 /*
  * How many bytes of changed pages a write transaction may hold in memory, about; STORE_DIRTY_MAX if
- * nothing is said. More are written to the file before the commit, where nobody sees them.
+ * nothing is said, which is what LMDB allows anyway. More are written to the file before the commit,
+ * where nobody sees them. Pages that change again are read back: few transactions should ask for it.
  */
-#define STORE_DIRTY_MAX ((size_t)128 << 20)
+#define STORE_DIRTY_MAX ((size_t)512 << 20)
 void store_limit_dirty(store_txn *txn, size_t bytes);
 
 int store_commit(store_txn *txn, bbots_error *error);
