@@ -411,6 +411,18 @@ bench-aggregates: ## what live aggregates and day summaries cost an insert: N= R
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench
 	python3 bench/document.py --take build/bench
 
+.PHONY: bench-questions
+bench-questions: ## each question about one user and one year, at several sizes: SIZES="1000000 10000000"
+	tools/setup.sh bench
+	$(MAKE) -j2 $(BUILD)/bench-questions
+	mkdir -p build/bench/data
+	$(BUILD)/bench-questions build/bench/data $(if $(filter command%,$(origin SIZES)),$(SIZES),1000000 10000000)
+
+$(BUILD)/bench/questions/main.o: $(GEN)/platform_schema.c
+$(BUILD)/bench-questions: $(BUILD)/bench/questions/main.o $(filter-out %/main.o,$(BENCH_OBJECTS)) $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs sqlite3) $(LIBRARY_LIBS)
+
 .PHONY: bench-secrets
 bench-secrets: ## texts of 100 bytes written and read, sealed and not: N= rows
 	tools/setup.sh build
