@@ -255,6 +255,9 @@ bool live_reader_open(live_reader *reader, const bbots_live *live, store_bytes k
 bool live_reader_group(live_reader *reader, live_item *item);
 bool live_reader_finer(live_reader *reader, live_item *item);
 
+/* Passes over the groups and over the finer buckets below one. */
+void live_reader_pass(live_reader *reader, int64_t low);
+
 /* Whether the value was whole: to be asked when both lists are read. */
 bool live_reader_whole(const live_reader *reader);
 

@@ -311,11 +311,34 @@ static bool get_line(live_reader *reader, live_item *item, unsigned sums)
     return !reader->damaged;
 }
 
-bool live_reader_group(live_reader *reader, live_item *item)
+/* Passes over so many numbers, a word at a time: each ends with the first byte below 128. */
+static void skip_numbers(live_reader *reader, unsigned count)
 {
-    if (reader->damaged || reader->groups == 0) {
-        return false;
+    const uint8_t *at = reader->at;
+    while (count != 0 && reader->end - at >= 8) {
+        uint64_t ends = ~bb_load64(at) & UINT64_C(0x8080808080808080);
+        unsigned found = (unsigned)((ends >> 7) * UINT64_C(0x0101010101010101) >> 56);
+        if (found < count) {
+            count -= found;
+            at += 8;
+            continue;
+        }
+        for (; count > 1; count--) {
+            ends &= ends - 1;
+        }
+        at += __builtin_ctzll(ends) / 8 + 1;
+        count = 0;
     }
+    while (count != 0 && at < reader->end) {
+        count -= *at++ < 128;
+    }
+    reader->at = at;
+    reader->damaged = reader->damaged || count != 0;
+}
+
+/* The split's key of the next group. */
+static bool get_key(live_reader *reader, live_item *item)
+{
     item->key = (const uint8_t *)"";
     item->size = 0;
     if (reader->live->split_count != 0) {
@@ -328,19 +351,54 @@ bool live_reader_group(live_reader *reader, live_item *item)
         item->size = (size_t)size;
         reader->at += size;
     }
+    return true;
+}
+
+/* One group less is left; behind the last stands how many finer buckets there are. */
+static void end_group(live_reader *reader)
+{
     reader->groups--;
-    bool fine = get_line(reader, item, reader->live->sum_count);
-    if (fine && reader->groups == 0 && reader->live->unit_count > 1) {
+    if (!reader->damaged && reader->groups == 0 && reader->live->unit_count > 1) {
         reader->finer = get_number(reader);
     }
+}
+
+bool live_reader_group(live_reader *reader, live_item *item)
+{
+    if (reader->damaged || reader->groups == 0 || !get_key(reader, item)) {
+        return false;
+    }
+    bool fine = get_line(reader, item, reader->live->sum_count);
+    end_group(reader);
     return fine;
+}
+
+static void skip_groups(live_reader *reader)
+{
+    live_item unused;
+    while (!reader->damaged && reader->groups != 0 && get_key(reader, &unused)) {
+        skip_numbers(reader, reader->live->sum_count + 1u);
+        end_group(reader);
+    }
+}
+
+void live_reader_pass(live_reader *reader, int64_t low)
+{
+    skip_groups(reader);
+    while (!reader->damaged && reader->finer != 0) {
+        const uint8_t *line = reader->at;
+        if ((int64_t)get_number(reader) >= low) {
+            reader->at = line;
+            return;
+        }
+        skip_numbers(reader, reader->live->fine_count + 1u);
+        reader->finer--;
+    }
 }
 
 bool live_reader_finer(live_reader *reader, live_item *item)
 {
-    live_item unused;
-    while (reader->groups != 0 && live_reader_group(reader, &unused)) {
-    }
+    skip_groups(reader);
     if (reader->damaged || reader->finer == 0) {
         return false;
     }

@@ -255,10 +255,8 @@ static int take_finer(question *asked, live_reader *reader, const bbots_value *b
     bool any = false;
     int rc = BBOTS_OK;
     memset(&sum, 0, sizeof sum);
-    while (rc == BBOTS_OK && live_reader_finer(reader, &item)) {
-        if (item.bucket < low || item.bucket >= high) {
-            continue;
-        }
+    live_reader_pass(reader, low);
+    while (rc == BBOTS_OK && live_reader_finer(reader, &item) && item.bucket < high) {
         if (asked->unit == BBOTS_TIME_NONE) {
             add_item(&sum, &item, asked->live->fine_count);
             any = true;
