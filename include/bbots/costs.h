@@ -42,7 +42,12 @@ typedef enum bbots_cost_source {
 /* ------------------------------------------------------------------ recording */
 
 typedef enum bbots_cost_flag {
-    BBOTS_COST_ONCE = 1,    /* a cost of the same name in the source is not recorded again */
+    /*
+     * A cost of the same user and name in the source is not recorded again. Sessions are found by an
+     * index. For a call or an operation the user's rows are read, newest first, until the name is
+     * found: a retry after a moment finds it at once, a new name reads all rows of the user.
+     */
+    BBOTS_COST_ONCE = 1,
     BBOTS_COST_FALLBACK = 2 /* a model without a price takes the list's fallback (prices.h) */
 } bbots_cost_flag;
 
