@@ -228,6 +228,23 @@ $(BUILD)/model-costs: $(LEDGER_OBJECTS) $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs cmocka) $(LIBRARY_LIBS)
 
+# What crash-states, kill9 and serial share.
+PROVING_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/proving/*.c)))
+KILL9_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/kill9/*.c)))
+SERIAL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/serial/*.c)))
+PROVING_PROGRAMS := $(BUILD)/kill9 $(BUILD)/serial
+$(PROVING_OBJECTS) $(KILL9_OBJECTS) $(SERIAL_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/ordeal_schema.c
+
+$(GEN)/ordeal_schema.c: tests/proving/ordeal.sql $(BUILD)/bbots-schema
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name ordeal --out $(GEN) $<
+
+$(BUILD)/kill9: $(KILL9_OBJECTS)
+$(BUILD)/serial: $(SERIAL_OBJECTS)
+$(PROVING_PROGRAMS): $(PROVING_OBJECTS) $(BUILD)/gen/ordeal_schema.o $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 SEED ?=
 .PHONY: model-costs
 model-costs: ## N random operations on costs by threads and processes against a mirror: N=10000000, SEED=
@@ -317,11 +334,21 @@ ioerr: ## every I/O call of every public function fails: N= points at most, SEED
 	$(MAKE) $(BUILD)/refusal
 	$(BUILD)/refusal ioerr $(REFUSALS) $(if $(SEED),$(SEED),1)
 
+.PHONY: kill9
+kill9: ## kill processes that write, N times: N=100000, SEED=
+	$(MAKE) $(BUILD)/kill9
+	$(BUILD)/kill9 $(if $(filter command%,$(origin N)),$(N),100000) $(if $(SEED),$(SEED),1)
+
+.PHONY: serial
+serial: ## replay N transactions of several processes in the order of their commits: N=1000000, SEED=
+	$(MAKE) $(BUILD)/serial
+	$(BUILD)/serial $(N) $(if $(SEED),$(SEED),1)
+
 .PHONY: reliability
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
-	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal
+	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS)
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr fuzz
+	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr kill9 serial fuzz
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -344,13 +371,14 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
 	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt \
-		$(BUILD)/refusal $(BUILD)/model-costs
+		$(BUILD)/refusal $(BUILD)/model-costs $(PROVING_PROGRAMS)
 	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal fuzz-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/model-costs 30000 1' '$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
+		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
 		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \

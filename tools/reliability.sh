@@ -21,6 +21,8 @@ run() {
     oom | ioerr) "$build"/refusal "$1" 0 "$seed" ;;
     fuzz) tests/fuzz/fuzz.sh build/fuzz-clang/fuzz "${N_fuzz:-1200}" "$seed" \
         row key json schema pages file import apply sql ;;
+    kill9) "$build"/kill9 "${N_kill9:-100000}" "$seed" ;;
+    serial) "$build"/serial "${N_serial:-1000000}" "$seed" ;;
     *) echo "$1: there is no such proof FAIL" ;;
     esac
 }

@@ -18,7 +18,8 @@ extern "C" {
 /*
  * Writes a copy of the last commit to `path`, while others read and write the store. The copy has
  * mode 0600. It takes a read transaction for as long as it runs: pages that are freed meanwhile
- * cannot be used again until it is done. Beside `path` a file `path-copy` exists meanwhile.
+ * cannot be used again until it is done. Beside `path` files exist meanwhile whose names begin with
+ * `path-copy-`; what a process that was killed left of them is in nobody's way and may be removed.
  *
  * Errors: BBOTS_FILE_EXISTS (nothing is overwritten), BBOTS_CORRUPTED (a row cannot be read, or the
  * copy is not what the catalogue says), BBOTS_ACCESS_DENIED, BBOTS_DISK_FULL, BBOTS_IO, BBOTS_FORKED,

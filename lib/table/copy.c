@@ -14,6 +14,7 @@
 #include "table/engine.h"
 
 #include <bbots/backup.h>
+#include <bbots/uuid.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,13 +225,30 @@ static int confirm(const copy *run, const char *made, bbots_error *error)
     return rc;
 }
 
-/* The name under which a copy is made. NULL when memory is exhausted. */
+/* The name under which a compacted store is made. NULL when memory is exhausted. */
 static char *name_of_copy(const char *path)
 {
     size_t size = strlen(path) + 8;
     char *name = malloc(size);
     if (name != NULL) {
         snprintf(name, size, "%s-copy", path);
+    }
+    return name;
+}
+
+/*
+ * The name under which a backup is made: each has its own, since nobody can tell whether the file of
+ * another one is still being made. NULL when memory is exhausted.
+ */
+static char *name_of_backup(const char *path)
+{
+    char own[BBOTS_UUID_TEXT_MAX];
+    bbots_uuid uuid = bbots_uuid_random();
+    size_t size = strlen(path) + sizeof own + 8;
+    char *name = malloc(size);
+    if (name != NULL) {
+        bbots_uuid_print(&uuid, own);
+        snprintf(name, size, "%s-copy-%.8s", path, own);
     }
     return name;
 }
@@ -260,7 +278,7 @@ static int make_copy(bbots_store *store, const char *made, uint32_t mode, bbots_
 int bbots_backup(bbots_store *store, const char *path, bbots_error *error)
 {
     bb_error_clear(error);
-    char *made = name_of_copy(path);
+    char *made = name_of_backup(path);
     if (made == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }

@@ -7,6 +7,7 @@
 #include <bbots/sample.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,14 +83,32 @@ static void a_backup_overwrites_nothing(void **state)
 {
     fixture *place = *state;
     char path[160];
+    glob_t left;
     place->store = open_store(place->path, &usual);
     add_nodes(place->store, 10);
     assert_ok(bbots_backup(place->store, copy_path(place), &fault));
     assert_status(bbots_backup(place->store, copy_path(place), &fault), BBOTS_FILE_EXISTS);
     assert_status(bbots_backup(place->store, place->path, &fault), BBOTS_FILE_EXISTS);
     assert_status(bbots_backup(place->store, "/nowhere/at/all", &fault), BBOTS_FILE_MISSING);
+    snprintf(path, sizeof path, "%s-copy*", copy_path(place));
+    assert_int_equal(glob(path, 0, NULL, &left), GLOB_NOMATCH);
+}
+
+/* A backup whose process was killed leaves its working file: the next one is not hindered. */
+static void a_killed_backup_is_in_nobodys_way(void **state)
+{
+    fixture *place = *state;
+    char path[160];
+    place->store = open_store(place->path, &usual);
+    add_nodes(place->store, 10);
+    bbots_digest digest = digest_of_store(place->store);
     snprintf(path, sizeof path, "%s-copy", copy_path(place));
-    assert_int_equal(access(path, F_OK), -1);
+    FILE *left = fopen(path, "w");
+    assert_non_null(left);
+    fclose(left);
+    assert_ok(bbots_backup(place->store, copy_path(place), &fault));
+    expect_store(copy_path(place), &digest);
+    assert_int_equal(unlink(path), 0); /* nor is it touched: it may be somebody's */
 }
 
 static void compaction_gives_space_back(void **state)
@@ -177,9 +196,9 @@ static int close_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CLOSED(a_backup_is_the_last_commit), CLOSED(a_backup_overwrites_nothing),
-        CLOSED(compaction_gives_space_back), CLOSED(compaction_waits_for_nobody),
-        CLOSED(damage_is_not_copied),
+        CLOSED(a_backup_is_the_last_commit),       CLOSED(a_backup_overwrites_nothing),
+        CLOSED(a_killed_backup_is_in_nobodys_way), CLOSED(compaction_gives_space_back),
+        CLOSED(compaction_waits_for_nobody),       CLOSED(damage_is_not_copied),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);
