@@ -370,7 +370,7 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 .PHONY: test
 test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
-	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/diff-pg $(BUILD)/corrupt \
+	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/bench-questions $(BUILD)/diff-pg $(BUILD)/corrupt \
 		$(BUILD)/refusal $(BUILD)/model-costs $(PROVING_PROGRAMS)
 	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal fuzz-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
@@ -467,7 +467,7 @@ $(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/notes_schema.
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
 .PHONY: quick
-quick: all test-programs $(BUILD)/bbots-bench $(BUILD)/refusal ## run the release build's tests only
+quick: all test-programs $(BUILD)/bbots-bench $(BUILD)/bench-questions $(BUILD)/refusal ## run the release build's tests only
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 .PHONY: check
