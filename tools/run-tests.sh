@@ -7,6 +7,7 @@
 # may follow). Exit status 77 means skipped. Lines `skipped: why` are shown. The output of each goes to a file
 # in the log folder; that of a failed one is shown. The last line is the sum of all.
 set -u
+export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/tests/leaks.txt:print_suppressions=0}
 
 jobs=2
 logs=build/test-logs

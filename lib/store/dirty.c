@@ -11,6 +11,9 @@
  * large that all pages have to go, and that LMDB must refuse afterwards: it does not let a value take the
  * place of a tree. The value is never read. If an LMDB wrote nothing out then, memory would be what it was
  * without this file, and nothing would be wrong.
+ *
+ * LMDB 0.9.24 (Debian 12) does not free the list of pages that a transaction wrote out: 1 MiB of address
+ * space, of which 8 bytes a page were touched. So only long transactions come to it.
  */
 #include "store/internal.h"
 
