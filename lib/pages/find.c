@@ -100,10 +100,16 @@ static bool know_bounds(const spot *at, search *wanted)
            wanted->start < wanted->high;
 }
 
+/*
+ * A function that does nothing but ask for memory has no effect that the compiler knows of: unless it
+ * is inlined, its calls are left out.
+ */
+#define ASKING static inline __attribute__((always_inline)) void
+
 #define LINE      64u  /* bytes that memory hands out together */
 #define ROW_USUAL 256u /* as much of a row as is asked for */
 
-static inline void ask_for(const uint8_t *at, size_t size)
+ASKING ask_for(const uint8_t *at, size_t size)
 {
     for (size_t i = 0; i < size; i += LINE) {
         __builtin_prefetch(at + i);
@@ -111,7 +117,7 @@ static inline void ask_for(const uint8_t *at, size_t size)
 }
 
 /* A node of a leaf that will be read if the guess was right, as far as a row of usual size reaches. */
-static inline void ask_for_slot(const spot *leaf, unsigned slot)
+ASKING ask_for_slot(const spot *leaf, unsigned slot)
 {
     size_t begin = bb_load16(leaf->page + PAGES_HEADER + 2 * (size_t)slot);
     if (begin < leaf->page_bytes) {
@@ -289,7 +295,7 @@ static bool ask_for_slots(const pages_memory *memory, uint64_t leaf)
 }
 
 /* The node that the guess leads to, as far as a row of usual size reaches. */
-static void ask_for_node(const pages_memory *memory, uint64_t number, const search *wanted)
+ASKING ask_for_node(const pages_memory *memory, uint64_t number, const search *wanted)
 {
     spot leaf;
     if (!wanted->low_known || !wanted->high_known || wanted->start < wanted->low ||

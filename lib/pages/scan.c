@@ -63,7 +63,8 @@ static bool next_child(const pages_scan *scan, pages_scan_level *at, uint64_t *c
     return true;
 }
 
-static void ask_for_next(const pages_scan *scan)
+/* Inlined: see find.c. */
+static inline __attribute__((always_inline)) void ask_for_next(const pages_scan *scan)
 {
     pages_scan_level parent = scan->path[scan->branches - 1];
     uint64_t child;
