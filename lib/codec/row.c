@@ -49,9 +49,25 @@ uint64_t codec_table_seed(const char *table_name)
     return bb_hash64(table_name, strlen(table_name));
 }
 
-static bbots_kind variable_kind(const bbots_column *column)
+bbots_kind codec_column_kind(const bbots_column *column)
 {
     switch ((bbots_type)column->type) {
+    case BBOTS_TYPE_BOOLEAN:
+        return BBOTS_BOOLEAN;
+    case BBOTS_TYPE_SMALLINT:
+    case BBOTS_TYPE_INTEGER:
+    case BBOTS_TYPE_BIGINT:
+        return BBOTS_INTEGER;
+    case BBOTS_TYPE_DECIMAL:
+        return BBOTS_DECIMAL;
+    case BBOTS_TYPE_TIMESTAMP:
+    case BBOTS_TYPE_TIMESTAMPTZ:
+        return BBOTS_TIMESTAMP;
+    case BBOTS_TYPE_REAL:
+    case BBOTS_TYPE_DOUBLE:
+        return BBOTS_FLOAT;
+    case BBOTS_TYPE_UUID:
+        return BBOTS_UUID;
     case BBOTS_TYPE_JSONB:
         return BBOTS_JSON;
     case BBOTS_TYPE_VECTOR:
@@ -78,7 +94,7 @@ void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned 
         layout->width[c] = (uint8_t)width;
         layout->place[c] = (uint16_t)(width != 0 ? at : layout->variable_count++);
         layout->variable |= width == 0 ? BBOTS_COLUMN_BIT(c) : 0;
-        layout->kind[c] = (uint8_t)(secret ? BBOTS_SEALED : variable_kind(&table->columns[c]));
+        layout->kind[c] = (uint8_t)(secret ? BBOTS_SEALED : codec_column_kind(&table->columns[c]));
         at += width;
     }
     layout->variable_at = at;
@@ -366,7 +382,7 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
     }
     bbots_kind kind = (bbots_kind)layout->kind[column];
     if (kind == BBOTS_SEALED && !vault_is_sealed(bytes, length)) {
-        kind = variable_kind(description);
+        kind = codec_column_kind(description);
     }
     return bbots_value_of_bytes(kind, bytes, length);
 }

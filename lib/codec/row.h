@@ -106,6 +106,9 @@ static inline int64_t codec_row_integer(const uint8_t *at, unsigned width)
     return (int64_t)bb_load64(at + width - 8) >> (64 - 8 * width);
 }
 
+/* The kind of a column's values. */
+bbots_kind codec_column_kind(const bbots_column *column);
+
 /* Whether a column that the row has is null. */
 static inline bool codec_row_is_null(const uint8_t *data, unsigned column)
 {

@@ -33,36 +33,6 @@ struct bbots_batch {
 
 /* ------------------------------------------------------------------ memory */
 
-static uint8_t kind_of(const bbots_column *column)
-{
-    switch ((bbots_type)column->type) {
-    case BBOTS_TYPE_BOOLEAN:
-        return BBOTS_BOOLEAN;
-    case BBOTS_TYPE_SMALLINT:
-    case BBOTS_TYPE_INTEGER:
-    case BBOTS_TYPE_BIGINT:
-        return BBOTS_INTEGER;
-    case BBOTS_TYPE_DECIMAL:
-        return BBOTS_DECIMAL;
-    case BBOTS_TYPE_TIMESTAMP:
-    case BBOTS_TYPE_TIMESTAMPTZ:
-        return BBOTS_TIMESTAMP;
-    case BBOTS_TYPE_REAL:
-    case BBOTS_TYPE_DOUBLE:
-        return BBOTS_FLOAT;
-    case BBOTS_TYPE_UUID:
-        return BBOTS_UUID;
-    case BBOTS_TYPE_JSONB:
-        return BBOTS_JSON;
-    case BBOTS_TYPE_VECTOR:
-        return BBOTS_VECTOR;
-    case BBOTS_TYPE_BYTEA:
-        return BBOTS_BYTES;
-    default:
-        return BBOTS_TEXT;
-    }
-}
-
 static bool is_number(uint8_t kind)
 {
     return kind == BBOTS_BOOLEAN || kind == BBOTS_INTEGER || kind == BBOTS_DECIMAL ||
@@ -98,7 +68,7 @@ int bbots_batch_new(const bbots_table *table, const uint16_t *columns, unsigned 
             return bb_fail_at(error, BBOTS_UNKNOWN_COLUMN, table->name, NULL, NULL,
                               "table \"%s\" has no column number %u", table->name, columns[i]);
         }
-        column->kind = kind_of(&table->columns[column->column]);
+        column->kind = (uint8_t)codec_column_kind(&table->columns[column->column]);
         column->secret = (table->columns[column->column].flags & BBOTS_COLUMN_SECRET) != 0;
     }
     *batch = made;

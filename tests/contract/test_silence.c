@@ -120,6 +120,8 @@ static void assert_silent_folder(const char *folder)
 
 #define MAPPING_MAX (UINT64_C(1) << 30)
 
+#ifndef __SANITIZE_ADDRESS__ /* freed memory is kept for a while there, and the shadow is vast */
+
 /* Every readable mapping of this process, searched in place: a copy would be one more to find. */
 /* The canary that is left anywhere, or NULL; *where says where. */
 static const canary *find_in_memory(char where[200])
@@ -156,6 +158,8 @@ static const canary *find_in_memory(char where[200])
     }
     return NULL;
 }
+
+#endif
 
 /* ------------------------------------------------------------------ the life of secrets */
 
