@@ -299,7 +299,8 @@ refuse "unknown column" 2 'did you mean "email"' t.bb scan users --columns emial
 refuse "unknown index" 2 'did you mean "users_email_key"' t.bb scan users --index users_emial_key
 refuse "unknown option" 2 'did you mean "--order"' t.bb scan users --ordr id
 refuse "unknown common option" 2 '"--foo"' --foo t.bb tables
-refuse "file and command swapped" 2 'the file comes before the command' scan t.bb users
+refuse "file and command swapped" 2 'inspect t.bb scan`' scan t.bb users
+refuse "no file" 2 'inspect FILE prices`' prices list
 refuse "two formats" 2 'exclude each other' t.bb --json --csv tables
 refuse "an option without value" 2 '--limit needs a value' t.bb scan users --limit
 refuse "an option given twice" 2 'given twice' t.bb scan users --limit 1 --limit 2

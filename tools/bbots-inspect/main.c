@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* clang-format off */
 static const command *const commands[] = { /* in the order of `help` */
@@ -221,8 +222,9 @@ static int run_command(const command_line *line)
         return found->run(line);
     }
     if (find_command(line->file) != NULL) {
+        bool swapped = access(line->command, F_OK) == 0;
         return usage_error(line, "the file comes before the command: `%s %s %s`", line->program,
-                           line->command, line->file);
+                           swapped ? line->command : "FILE", line->file);
     }
     return unknown_command(line, line->command);
 }
