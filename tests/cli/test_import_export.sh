@@ -252,6 +252,7 @@ usage users "$work/rows"
 usage users "$work/a.csv" --format xml
 usage users "$work/a.csv" --delimiter ab
 usage users "$work/a.csv" --batch x
+usage users "$work/a.csv" --create --batch 5
 usage users "$work/a.csv" --map nix=email
 usage users "$work/a.csv" --map email
 usage users "$work/a.csv" --map email=email --set email=x

@@ -143,11 +143,11 @@ expect "--create: a store that is there" same $? 3
 expect "--create: is left alone" same "$(state new)" "$before"
 rm -f new*
 head -n -6 copy.sql >cut.sql
-"$tool" new import cut.sql --create --batch 10 >out 2>err
+"$tool" new import cut.sql --create >out 2>err
 expect "--create: a script that was cut" same $? 3
 expect "--create: nothing stays of it" same "$(ls new* 2>/dev/null)" ""
 sed 's/^COPY public.users .*/COPY public.sessions (id, "userId", "expiresAt") FROM stdin;\nlost\t4711\t2026-01-01\n\\.\n&/' copy.sql >lost.sql
-"$tool" new import lost.sql --create --batch 10 >out 2>err
+"$tool" new import lost.sql --create >out 2>err
 expect "--create: a reference of an early batch" grep -q 'row (id)=(lost).*(userId)=(4711)' err || cat err
 expect "--create: nothing stays of that" same "$(ls new* 2>/dev/null)" ""
 

@@ -26,10 +26,10 @@ static const char help_text[] =
     "nowhere in the end are listed.\n"
     "\n"
     "  --format csv|jsonl|pg  the file's form; without it the name's ending decides\n"
-    "  --create               make the store first, with the built-in schema; it appears when all "
-    "is\n"
-    "                         in it\n"
-    "  --batch N              commit every N rows; an error then leaves the batches before it\n"
+    "  --create               make the store first, with the built-in schema; it appears when all\n"
+    "                         is in it\n"
+    "  --batch N              commit every N rows; an error then leaves the batches before it; not\n"
+    "                         with --create\n"
     "  --map COLUMN=HEADER    take a column's values from this header or member (repeatable)\n"
     "  --set COLUMN=VALUE     give every row this value (repeatable)\n"
     "  --ignore NAME          leave a header or member out (repeatable)\n"
@@ -303,8 +303,9 @@ static int run(const command_line *line)
     if (code == EXIT_DONE && batch != NULL) {
         code = read_number(line, "--batch", batch, &options.batch);
     }
-    if (options.create) {
-        options.batch = 0; /* the store appears when all is in it, or not at all */
+    if (code == EXIT_DONE && options.create && batch != NULL) {
+        code = usage_error(line, "option --batch does not go with --create: the store appears when all is "
+                                 "in it, or not at all");
     }
     code = code == EXIT_DONE ? read_delimiter(line, delimiter, &options) : code;
     options.null_text = options.null_text != NULL ? options.null_text : "";

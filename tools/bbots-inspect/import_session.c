@@ -1,9 +1,10 @@
 /*
  * import_session.c - rows go in; the first that cannot ends it.
  *
- * One load (bbots/load.h) holds the whole import unless --batch divides it, so a file that is refused at its last line leaves the store as it was. The message of a failure has all that is needed to mend the
- * file: name, line, column, the value (never a secret's), the rule that it breaks, and what became
- * of the rows before it.
+ * One load (bbots/load.h) holds the whole import unless --batch divides it, so a file that is refused
+ * at its last line leaves the store as it was. The message of a failure has all that is needed to
+ * mend the file: name, line, table, column, the value (never a secret's), the rule that it breaks,
+ * and what became of the rows before it.
  */
 #include "import_session.h"
 
