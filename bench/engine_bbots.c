@@ -325,20 +325,20 @@ static void threads_days(bench_session *session, answer *found)
     by_days(session, THREADS, found);
 }
 
+/* What the three ways to use libbbots have in common. */
+#define STORE_FUNCTIONS                                                                            \
+    .open = bbots_engine_open, .close = bbots_engine_close, .attach = bbots_engine_attach,         \
+    .detach = bbots_engine_detach, .load = bbots_engine_load, .state = bbots_engine_state,         \
+    .insert_calls = insert_calls
+
 const bench_engine engine_bbots = {
     .name = "bbots",
     .tuning = "defaults; row checksums verified; digests, counts and live aggregates kept",
-    .open = bbots_engine_open,
-    .close = bbots_engine_close,
-    .attach = bbots_engine_attach,
-    .detach = bbots_engine_detach,
-    .load = bbots_engine_load,
-    .state = bbots_engine_state,
+    STORE_FUNCTIONS,
     .sum_windows_live = bbots_engine_windows_live,
     .sum_models_live = bbots_engine_models_live,
     .sum_days_live = bbots_engine_days_live,
     .bulk_load = bulk_load,
-    .insert_calls = insert_calls,
     .read_calls = read_calls,
     .find_users = find_users,
     .sum_windows = sum_windows,
@@ -352,13 +352,7 @@ const bench_engine engine_bbots_threads = {
     .name = "bbots-threads",
     .tuning = "W6 and W7 by the library's summaries in two threads",
     .only = "W6,W7",
-    .open = bbots_engine_open,
-    .close = bbots_engine_close,
-    .attach = bbots_engine_attach,
-    .detach = bbots_engine_detach,
-    .load = bbots_engine_load,
-    .state = bbots_engine_state,
-    .insert_calls = insert_calls,
+    STORE_FUNCTIONS,
     .sum_models = threads_models,
     .sum_days = threads_days,
 };
@@ -367,13 +361,7 @@ const bench_engine engine_bbots_cursor = {
     .name = "bbots-cursor",
     .tuning = "W6 and W7 by a cursor and a hash table of the host's own",
     .only = "W6,W7",
-    .open = bbots_engine_open,
-    .close = bbots_engine_close,
-    .attach = bbots_engine_attach,
-    .detach = bbots_engine_detach,
-    .load = bbots_engine_load,
-    .state = bbots_engine_state,
-    .insert_calls = insert_calls,
+    STORE_FUNCTIONS,
     .sum_models = cursor_models,
     .sum_days = cursor_days,
 };
