@@ -104,7 +104,7 @@ typedef struct engine_stat {
 struct index_pending;
 
 /* Differences of one live aggregate that wait (live.h). */
-struct live_cells;
+struct live_log;
 
 /* What a write transaction knows of a table that it touched. */
 typedef struct txn_table {
@@ -116,7 +116,7 @@ typedef struct txn_table {
     size_t last_size;
     uint64_t removals;            /* keys that went away: what was known of references is void */
     struct index_pending **pending; /* by tree; NULL: nothing waits */
-    struct live_cells **lives;      /* by live aggregate; NULL: nothing waits */
+    struct live_log **lives;        /* by live aggregate; NULL: nothing waits */
     uint8_t marks;                  /* whether the table has any (mark.c) */
 } txn_table;
 

@@ -2,9 +2,9 @@
  * table/live.c - live aggregates follow the rows.
  *
  * table_change() hands every change here, so inserts, updates, cascades, imports and the taking
- * back of changes all count. What a change means is collected in cells, in memory; many changes of
- * one group come to one. Cells are written into their blocks, in the order of the tree, when
- * somebody asks, when there are many, and at the commit. A bulk load pays for a block once.
+ * back of changes all count. What a change means is noted in a log, in memory, and written into the
+ * blocks, in the order of the tree, when somebody asks, when there is much of it, and at the commit.
+ * A bulk load pays for a block once.
  */
 #include "table/live.h"
 
@@ -13,41 +13,13 @@
 #include <bbots/live.h>
 #include <stdlib.h>
 
-#define CELLS_MANY 256 /* from so many on it pays to keep the pages of new blocks full */
+#define ENTRIES_MANY 256 /* from so many on it pays to keep the pages of new blocks full */
 
-/* ------------------------------------------------------------------ rows to cells */
+/* ------------------------------------------------------------------ rows to entries */
 
 static int no_memory(bbots_error *error)
 {
     return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-}
-
-static void add_values(const bbots_live *live, live_cell *cell, live_row *hand, int sign)
-{
-    cell->count += sign;
-    for (unsigned i = 0; i < live->sum_count; i++) {
-        const bbots_value *value = live_row_value(hand, live->sums[i]);
-        if (value->kind != BBOTS_NULL) {
-            cell->sums[i] += sign < 0 ? -(live_number)value->integer : value->integer;
-        }
-    }
-}
-
-int live_add_row(const bbots_live *live, live_cells *cells, live_row *hand, int sign,
-                 bbots_error *error)
-{
-    uint8_t key[LIVE_CELL_MAX];
-    size_t split_at;
-    size_t size = live_cell_key(live, hand, key, &split_at);
-    if (size == 0) {
-        return BBOTS_OK;
-    }
-    live_cell *cell = live_cells_find(cells, key, size, split_at);
-    if (cell == NULL) {
-        return no_memory(error);
-    }
-    add_values(live, cell, hand, sign);
-    return BBOTS_OK;
 }
 
 static bool same_value(const bbots_value *a, const bbots_value *b)
@@ -98,26 +70,22 @@ bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_ro
 }
 
 /* old and row are NULL when there is none. */
-static int note_one(bbots_txn *txn, txn_table *state, const bbots_live *live, live_cells **cells,
+static int note_one(bbots_txn *txn, txn_table *state, const bbots_live *live, live_log **log,
                     live_row *old, live_row *row, bbots_error *error)
 {
-    int rc = BBOTS_OK;
     if (old != NULL && row != NULL && is_untouched(live, old, row)) {
         return BBOTS_OK;
     }
-    if (*cells == NULL && (*cells = live_cells_new(live)) == NULL) {
+    if (*log == NULL && (*log = live_log_new()) == NULL) {
         return no_memory(error);
     }
-    if (old != NULL) {
-        rc = live_add_row(live, *cells, old, -1, error);
+    if ((old != NULL && !live_log_add(*log, live, old, -1)) ||
+        (row != NULL && !live_log_add(*log, live, row, 1))) {
+        return no_memory(error);
     }
-    if (rc == BBOTS_OK && row != NULL) {
-        rc = live_add_row(live, *cells, row, 1, error);
-    }
-    if (rc == BBOTS_OK && live_cells_full(*cells)) {
-        rc = live_write(&txn->base, txn->store->live, state->engine, live, *cells, error);
-    }
-    return rc;
+    return live_log_full(*log)
+               ? live_write(&txn->base, txn->store->live, state->engine, live, *log, error)
+               : BBOTS_OK;
 }
 
 int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
@@ -154,20 +122,20 @@ int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
 void live_forget(txn_table *state)
 {
     for (unsigned i = 0; state->lives != NULL && i < state->engine->table->live_count; i++) {
-        live_cells_free(state->lives[i]);
+        live_log_free(state->lives[i]);
     }
     state->lives = NULL;
 }
 
-/* ------------------------------------------------------------------ cells to blocks */
+/* ------------------------------------------------------------------ entries to blocks */
 
-/* One level of one aggregate while its cells are written. */
+/* One level of one aggregate while its entries are written. */
 typedef struct writing {
     store_cursor cursor;
     store_tree tree;
     const bbots_live *live;
     const engine_table *table;
-    const live_cells *cells;
+    const live_log *log;
     unsigned level;
     live_block block;
     uint8_t key[LIVE_KEY_MAX]; /* of the block in hand */
@@ -175,11 +143,6 @@ typedef struct writing {
     int64_t fine_base;         /* the first finer bucket in it */
     bbots_error *error;
 } writing;
-
-static int64_t cell_bucket(const writing *run, const live_cell *cell)
-{
-    return live_get_bucket(run->cells->keys + cell->key_at + cell->split_at - LIVE_BUCKET);
-}
 
 /* Buckets of the finest unit that lie in one of another unit: the last one that was looked for. */
 typedef struct span {
@@ -204,14 +167,13 @@ static int64_t coarser(const bbots_live *live, span *last, int64_t finest)
     return last->bucket;
 }
 
-/* Reads the block that lies under the key, if one does, into the one in hand. */
+/* Takes the block that lies under the key in hand, if one does. */
 static int load_block(writing *run)
 {
     store_bytes key = {run->key, run->key_size};
     store_bytes found;
     store_bytes value;
-    live_reader reader;
-    live_item item;
+    bool short_of_memory;
     live_block_clear(&run->block);
     int rc = store_cursor_seek(&run->cursor, key, &found, &value, run->error);
     if (rc < 0) {
@@ -220,22 +182,11 @@ static int load_block(writing *run)
     if (rc == BBOTS_END || found.size != key.size || memcmp(found.data, key.data, key.size) != 0) {
         return BBOTS_OK;
     }
-    live_reader_open(&reader, run->live, key, value);
-    while (live_reader_group(&reader, &item)) {
-        live_item *into = live_block_group(&run->block, item.key, item.size);
-        if (into == NULL) {
-            return no_memory(run->error);
-        }
-        live_item_copy(into, &item, run->live->sum_count);
+    if (live_block_load(&run->block, run->live, key, value, &short_of_memory)) {
+        return BBOTS_OK;
     }
-    while (live_reader_finer(&reader, &item)) {
-        live_item *into = live_block_finer(&run->block, item.bucket);
-        if (into == NULL) {
-            return no_memory(run->error);
-        }
-        live_item_copy(into, &item, run->live->fine_count);
-    }
-    return live_reader_whole(&reader) ? BBOTS_OK : live_damaged(run->table, run->live, run->error);
+    return short_of_memory ? no_memory(run->error)
+                           : live_damaged(run->table, run->live, run->error);
 }
 
 static int save_block(writing *run)
@@ -257,24 +208,22 @@ static int save_block(writing *run)
     return store_cursor_put(&run->cursor, key, value, STORE_REPLACE, run->error);
 }
 
-/* The key of the block in which a cell lies. Returns its size. */
-static size_t block_key(const writing *run, const live_cell *cell, int64_t bucket,
+/* The key of the block in which an entry counts. Returns its size. */
+static size_t block_key(const writing *run, const live_entry *entry, int64_t bucket,
                         uint8_t out[LIVE_KEY_MAX])
 {
-    const bbots_live *live = run->live;
-    size_t by = cell->split_at - (live->unit_count != 0 ? LIVE_BUCKET : 0u);
-    size_t size = live_put_head(live, run->level, bucket, out);
-    memcpy(out + size, run->cells->keys + cell->key_at, by);
-    return size + by;
+    size_t size = live_put_head(run->live, run->level, bucket, out);
+    memcpy(out + size, live_entry_by(run->live, entry), entry->by_size);
+    return size + entry->by_size;
 }
 
-/* Makes the block of a cell the one in hand. */
-static int turn_to(writing *run, const live_cell *cell, int64_t bucket)
+/* Makes the block of an entry the one in hand. */
+static int turn_to(writing *run, const live_entry *entry, int64_t bucket)
 {
     const bbots_live *live = run->live;
     bbots_time_unit unit = live_unit(live, run->level);
     uint8_t key[LIVE_KEY_MAX];
-    size_t size = block_key(run, cell, bucket, key);
+    size_t size = block_key(run, entry, bucket, key);
     if (size == run->key_size && memcmp(key, run->key, size) == 0) {
         return BBOTS_OK;
     }
@@ -291,133 +240,111 @@ static int turn_to(writing *run, const live_cell *cell, int64_t bucket)
     return load_block(run);
 }
 
-static void add_sums(live_item *item, const live_cell *cell, unsigned sums)
+static void add_entry_to(live_item *item, const live_entry *entry, unsigned sums)
 {
-    item->count += cell->count;
+    item->count += entry->sign;
     for (unsigned i = 0; i < sums; i++) {
-        item->sums[i] += cell->sums[i];
+        item->sums[i] += entry->sign < 0 ? -(live_number)entry->sums[i] : entry->sums[i];
     }
 }
 
-static int add_cell(writing *run, const live_cell *cell, int64_t bucket, span *finer)
+static int add_entry(writing *run, const live_entry *entry, int64_t bucket, span *finer)
 {
     const bbots_live *live = run->live;
-    const uint8_t *key = run->cells->keys + cell->key_at + cell->split_at;
-    size_t size = live->split_count != 0 ? (size_t)cell->key_size - cell->split_at : 0;
-    int rc = turn_to(run, cell, bucket);
+    int rc = turn_to(run, entry, bucket);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    live_item *item = live_block_group(&run->block, key, size);
+    live_item *item = live_block_group(&run->block, live_entry_by(live, entry) + entry->by_size,
+                                       entry->split_size);
     if (item == NULL) {
         return no_memory(run->error);
     }
-    add_sums(item, cell, live->sum_count);
+    add_entry_to(item, entry, live->sum_count);
     if (live->unit_count > 1) {
-        int64_t fine = coarser(live, finer, cell_bucket(run, cell));
-        item = live_block_finer(&run->block, fine - run->fine_base);
+        item = live_block_finer(&run->block, coarser(live, finer, entry->bucket) - run->fine_base);
         if (item == NULL) {
             return no_memory(run->error);
         }
-        add_sums(item, cell, live->fine_count);
+        add_entry_to(item, entry, live->fine_count);
     }
     return BBOTS_OK;
 }
 
-static bool is_nothing(const live_cell *cell, unsigned sums)
-{
-    bool nothing = cell->count == 0;
-    for (unsigned i = 0; i < sums && nothing; i++) {
-        nothing = cell->sums[i] == 0;
-    }
-    return nothing;
-}
-
 /*
- * Brings the cells, which are in the order of their keys, to the order of a level's blocks: by
- * bucket first. Cells that came to nothing are left out. Returns how many there are.
+ * Brings the entries to the order of a level's blocks: by bucket first, then by `by`, which is the
+ * order that they are in as long as buckets of the levels before were coarser.
  */
-static size_t order_level(const writing *run, live_places *places)
+static void order_level(const writing *run, live_order *order)
 {
     const bbots_live *live = run->live;
     span whole = {.unit = live_unit(live, run->level)};
-    bool sorted = true;
-    size_t count = 0;
-    for (size_t i = 0; i < run->cells->count; i++) {
-        const live_cell *cell = live_cell_at(run->cells, places->by_key[i].cell);
-        if (is_nothing(cell, live->sum_count)) {
-            continue;
-        }
-        live_place *place = &places->by_bucket[count];
-        place->cell = places->by_key[i].cell;
-        place->start = live_place_of_bucket(
-            live->unit_count != 0 ? coarser(live, &whole, cell_bucket(run, cell)) : 0);
-        sorted = sorted && (count == 0 || place[-1].start <= place->start);
-        count++;
+    for (size_t i = 0; i < run->log->count; i++) {
+        live_place *place = &order->places[i];
+        int64_t bucket = live_entry_at(run->log, place)->bucket;
+        place->start =
+            live_place_of_bucket(live->unit_count != 0 ? coarser(live, &whole, bucket) : 0);
     }
-    if (!sorted) {
-        live_places_sort(places, count);
-    }
-    return count;
+    live_order_by_start(order, run->log->count);
 }
 
 /* Takes out of the tree what stands behind the last block that is to be written. */
 static int lift_tail(writing *run, const live_place *last, live_tail *tail)
 {
     uint8_t key[LIVE_KEY_MAX];
-    const live_cell *cell = live_cell_at(run->cells, last->cell);
-    store_bytes behind = {key, block_key(run, cell, live_place_bucket(last), key)};
+    const live_entry *entry = live_entry_at(run->log, last);
+    store_bytes behind = {key, block_key(run, entry, live_place_bucket(last), key)};
     return live_tail_lift(tail, &run->cursor, behind, run->error);
 }
 
-static int write_level(writing *run, live_places *places)
+static int write_level(writing *run, live_order *order)
 {
     span finer = {.unit = live_fine_unit(run->live, run->level)};
-    size_t count = order_level(run, places);
+    size_t count = run->log->count;
     live_tail tail = {.size = 0};
-    int rc = count >= CELLS_MANY ? lift_tail(run, &places->by_bucket[count - 1], &tail) : BBOTS_OK;
+    order_level(run, order);
+    int rc = count >= ENTRIES_MANY ? lift_tail(run, &order->places[count - 1], &tail) : BBOTS_OK;
     run->key_size = 0;
     for (size_t i = 0; i < count && rc == BBOTS_OK; i++) {
-        const live_place *place = &places->by_bucket[i];
-        rc = add_cell(run, live_cell_at(run->cells, place->cell), live_place_bucket(place), &finer);
+        const live_place *place = &order->places[i];
+        rc = add_entry(run, live_entry_at(run->log, place), live_place_bucket(place), &finer);
     }
     rc = rc == BBOTS_OK ? save_block(run) : rc;
     return rc == BBOTS_OK ? live_tail_put_back(&tail, &run->cursor, run->error) : rc;
 }
 
 int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
-               live_cells *cells, bbots_error *error)
+               live_log *log, bbots_error *error)
 {
-    live_places places;
-    if (cells->count == 0) {
+    live_order order;
+    if (log->count == 0) {
         return BBOTS_OK;
     }
-    if (!live_cells_sort(cells, &places)) {
+    if (!live_order_begin(&order, log, live)) {
         return no_memory(error);
     }
-    writing run = {.tree = tree, .live = live, .table = table, .cells = cells, .error = error};
+    writing run = {.tree = tree, .live = live, .table = table, .log = log, .error = error};
     live_block_begin(&run.block, live);
     int rc = store_cursor_open(txn, tree, &run.cursor, error);
     if (rc == BBOTS_OK) {
         for (run.level = 0; run.level < live_levels(live) && rc == BBOTS_OK; run.level++) {
-            rc = write_level(&run, &places);
+            rc = write_level(&run, &order);
         }
         store_cursor_close(&run.cursor);
     }
     live_block_free(&run.block);
-    live_places_free(&places);
-    live_cells_clear(cells);
+    live_order_end(&order);
+    live_log_clear(log);
     return rc;
 }
 
 int live_flush(bbots_txn *txn, txn_table *state, const bbots_live *live, bbots_error *error)
 {
-    live_cells *cells =
-        state->lives != NULL ? state->lives[live - state->engine->table->lives] : NULL;
-    if (cells == NULL) {
+    live_log *log = state->lives != NULL ? state->lives[live - state->engine->table->lives] : NULL;
+    if (log == NULL) {
         return BBOTS_OK;
     }
-    int rc = live_write(&txn->base, txn->store->live, state->engine, live, cells, error);
+    int rc = live_write(&txn->base, txn->store->live, state->engine, live, log, error);
     return rc == BBOTS_OK ? rc : txn_break(txn, rc);
 }
 
@@ -447,7 +374,7 @@ bool live_declared(const bbots_schema *schema)
 }
 
 static int add_rows(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
-                    live_cells *cells, bbots_error *error)
+                    live_log *log, bbots_error *error)
 {
     store_cursor cursor;
     store_bytes key;
@@ -463,17 +390,17 @@ static int add_rows(store_txn *txn, store_tree tree, engine_table *table, const 
         step = row_open(table, data, &row, NULL, error);
         if (step == BBOTS_OK) {
             live_row_begin(&hand, &row);
-            step = live_add_row(live, cells, &hand, 1, error);
+            step = live_log_add(log, live, &hand, 1) ? BBOTS_OK : no_memory(error);
         }
-        if (step == BBOTS_OK && live_cells_full(cells)) {
-            step = live_write(txn, tree, table, live, cells, error);
+        if (step == BBOTS_OK && live_log_full(log)) {
+            step = live_write(txn, tree, table, live, log, error);
         }
         if (step == BBOTS_OK) {
             step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
         }
     }
     store_cursor_close(&cursor);
-    return step == BBOTS_END ? live_write(txn, tree, table, live, cells, error) : step;
+    return step == BBOTS_END ? live_write(txn, tree, table, live, log, error) : step;
 }
 
 /* Takes an aggregate's blocks out. */
@@ -506,12 +433,12 @@ int live_build(store_txn *txn, store_tree tree, engine_table *table, bbots_error
     int rc = BBOTS_OK;
     for (unsigned i = 0; i < table->table->live_count && rc == BBOTS_OK; i++) {
         const bbots_live *live = &table->table->lives[i];
-        live_cells *cells = live_cells_new(live);
-        rc = cells != NULL ? clear_one(txn, tree, live, error) : no_memory(error);
+        live_log *log = live_log_new();
+        rc = log != NULL ? clear_one(txn, tree, live, error) : no_memory(error);
         if (rc == BBOTS_OK) {
-            rc = add_rows(txn, tree, table, live, cells, error);
+            rc = add_rows(txn, tree, table, live, log, error);
         }
-        live_cells_free(cells);
+        live_log_free(log);
     }
     return rc;
 }

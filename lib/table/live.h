@@ -7,8 +7,8 @@
  * fine sums. So a year of one key is twelve entries, and its days lie in the same twelve.
  *
  * live_key.c    keys and buckets      live_block.c  values
- * live_cells.c  what a transaction has collected, in memory
- * live.c        rows to cells, cells to blocks      live_check.c  blocks held against rows
+ * live_log.c    what a transaction has noted, in memory
+ * live.c        rows to entries, entries to blocks      live_check.c  blocks held against rows
  * live_tail.c   room for many new blocks
  * live_read.c   questions
  */
@@ -27,7 +27,6 @@ __extension__ typedef unsigned __int128 live_magnitude;
 #define LIVE_BUCKET     5 /* big endian, the sign turned */
 #define LIVE_BUCKET_MAX ((INT64_C(1) << 39) - 1)
 #define LIVE_KEY_MAX    511 /* of the tree; the rules of lib/schema/live.c keep it */
-#define LIVE_CELL_MAX   (SCHEMA_LIVE_KEY_MAX + LIVE_BUCKET + SCHEMA_LIVE_SPLIT_MAX)
 
 /* How many levels of blocks an aggregate has, and by which unit one of them is. */
 static inline unsigned live_levels(const bbots_live *live)
@@ -107,39 +106,77 @@ static inline const bbots_value *live_row_value(live_row *hand, unsigned column)
     return &hand->values[column];
 }
 
-/*
- * The cell that a row counts in: its `by` values, its finest bucket (in an aggregate with time),
- * its `split` values. Returns the size, 0 when the row counts nowhere; *split_at is where the split
- * begins.
- */
-size_t live_cell_key(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
-                     size_t *split_at);
+/* Where a row counts: its `by` values as bytes of a key, its finest bucket, its `split` values. */
+typedef struct live_place_in {
+    int64_t bucket; /* 0 in an aggregate without time */
+    size_t by_size;
+    size_t split_size; /* the bytes follow those of `by` */
+} live_place_in;
 
-/* ------------------------------------------------------------------ cells (live_cells.c) */
+#define LIVE_PLACE_MAX (SCHEMA_LIVE_KEY_MAX + SCHEMA_LIVE_SPLIT_MAX)
 
-/* What rows came to in one group of the finest bucket, as a difference. */
-typedef struct live_cell {
-    uint64_t hash;
-    uint32_t key_at;
-    uint16_t key_size;
-    uint16_t split_at;
-    int64_t count;
-    live_number sums[]; /* as many as the aggregate has */
-} live_cell;
+/* False: the row counts nowhere. */
+bool live_row_place(const bbots_live *live, live_row *hand, uint8_t out[LIVE_PLACE_MAX],
+                    live_place_in *place);
 
-/* A cell's place in an order. */
+/* ------------------------------------------------------------------ the log (live_log.c) */
+
+/* One row, once or minus once; behind the sums the bytes of its `by` and `split` values. */
+typedef struct live_entry {
+    int64_t bucket; /* the finest */
+    uint16_t by_size;
+    uint16_t split_size;
+    int32_t sign;
+    int64_t sums[]; /* as many as the aggregate has; 0 for a null */
+} live_entry;
+
+/* What one transaction has noted for one aggregate. */
+typedef struct live_log {
+    uint8_t *bytes; /* entries, each at a multiple of eight */
+    size_t used;
+    size_t room;
+    size_t count;
+    bool long_by; /* `by` values of an entry have more than eight bytes */
+} live_log;
+
+live_log *live_log_new(void);
+void live_log_free(live_log *log);
+void live_log_clear(live_log *log);
+
+/* Notes a row, once or minus once; false when memory is exhausted. */
+bool live_log_add(live_log *log, const bbots_live *live, live_row *hand, int sign);
+
+/* Whether there is so much that it should be written. */
+bool live_log_full(const live_log *log);
+
+/* An entry's place in an order. */
 typedef struct live_place {
-    uint64_t start; /* by key: its first eight bytes, big endian; by bucket: the sign turned */
-    uint32_t cell;
+    uint64_t start; /* the first eight bytes of `by`, big endian; or a bucket, the sign turned */
+    uint32_t at;    /* of the entry in the log */
 } live_place;
 
-/* The cells in the order of their keys, and room to order them by the buckets of a level. */
-typedef struct live_places {
+/* All entries in an order, and room for the next one. */
+typedef struct live_order {
     live_place *memory;
-    live_place *by_key;
-    live_place *by_bucket;
+    live_place *places;
     live_place *spare;
-} live_places;
+} live_order;
+
+static inline const uint8_t *live_entry_by(const bbots_live *live, const live_entry *entry)
+{
+    return (const uint8_t *)(entry->sums + live->sum_count);
+}
+
+static inline size_t live_entry_size(const bbots_live *live, const live_entry *entry)
+{
+    size_t key = (size_t)entry->by_size + entry->split_size;
+    return sizeof *entry + live->sum_count * sizeof *entry->sums + (key + 7) / 8 * 8;
+}
+
+static inline const live_entry *live_entry_at(const live_log *log, const live_place *place)
+{
+    return (const live_entry *)(const void *)(log->bytes + place->at);
+}
 
 static inline uint64_t live_place_of_bucket(int64_t bucket)
 {
@@ -152,42 +189,14 @@ static inline int64_t live_place_bucket(const live_place *place)
 }
 
 /*
- * The cells of one aggregate in one transaction, found by their keys. A sum cannot leave 128 bits:
- * a row adds less than 2^63, and there are less than 2^63 rows.
+ * Orders the entries, one at least, by their `by` values; false when memory is exhausted. Equal ones
+ * stay as they came.
  */
-typedef struct live_cells {
-    size_t stride; /* bytes of a cell */
-    uint8_t *cells;
-    size_t count;
-    size_t room;
-    uint32_t *slots; /* hash table of cell numbers, one more than each; 0 is free */
-    size_t slot_count;
-    uint8_t *keys;
-    size_t used;
-    size_t keys_room;
-} live_cells;
+bool live_order_begin(live_order *order, const live_log *log, const bbots_live *live);
 
-live_cells *live_cells_new(const bbots_live *live);
-void live_cells_free(live_cells *cells);
-void live_cells_clear(live_cells *cells);
-
-static inline live_cell *live_cell_at(const live_cells *cells, size_t number)
-{
-    return (live_cell *)(void *)(cells->cells + number * cells->stride);
-}
-
-/* The cell of a key, made when there is none; NULL when memory is exhausted. */
-live_cell *live_cells_find(live_cells *cells, const uint8_t *key, size_t size, size_t split_at);
-
-/* Whether there are so many that they should be written. */
-bool live_cells_full(const live_cells *cells);
-
-/* Orders the cells, one at least, by their keys; false when memory is exhausted. */
-bool live_cells_sort(const live_cells *cells, live_places *places);
-void live_places_free(live_places *places);
-
-/* Orders the first so many of places->by_bucket by bucket; equal ones stay as they are. */
-void live_places_sort(live_places *places, size_t count);
+/* Orders anew by start; equal ones stay as they are. */
+void live_order_by_start(live_order *order, size_t count);
+void live_order_end(live_order *order);
 
 /* ------------------------------------------------------------------ blocks (live_block.c) */
 
@@ -195,6 +204,8 @@ void live_places_sort(live_places *places, size_t count);
 typedef struct live_item {
     const uint8_t *key; /* of the split; in the list of finer buckets NULL */
     size_t size;
+    const uint8_t *stored; /* bytes of numbers that nobody has looked at, or NULL */
+    size_t stored_size;
     int64_t bucket; /* in the list of finer buckets: its number in the block */
     int64_t count;
     live_number sums[BBOTS_LIVE_SUMS_MAX];
@@ -217,6 +228,7 @@ typedef struct live_list {
 typedef struct live_block {
     live_list groups; /* in the order of keys */
     live_list finer;  /* in the order of buckets */
+    bool damaged;     /* a number in it cannot be */
     uint8_t *out;
     size_t out_room;
     size_t out_size;
@@ -226,7 +238,17 @@ void live_block_begin(live_block *block, const bbots_live *live);
 void live_block_free(live_block *block);
 void live_block_clear(live_block *block);
 
-/* The line of a split's key, or of a finer bucket; made when there is none. NULL: no memory. */
+/*
+ * Takes a stored value in hand. Keys and lines point into it until live_block_encode(). False: the
+ * value is damaged. *no_memory tells when it is not, and memory is exhausted.
+ */
+bool live_block_load(live_block *block, const bbots_live *live, store_bytes key, store_bytes value,
+                     bool *no_memory);
+
+/*
+ * The line of a split's key, or of a finer bucket, its numbers read; made when there is none.
+ * NULL: no memory.
+ */
 live_item *live_block_group(live_block *block, const uint8_t *key, size_t size);
 live_item *live_block_finer(live_block *block, int64_t bucket);
 
@@ -290,12 +312,8 @@ int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *
                     unsigned level, const bbots_value *by, bbots_timestamp time,
                     live_reader *reader, bbots_error *error);
 
-/* Adds a row's part, once or minus once. */
-int live_add_row(const bbots_live *live, live_cells *cells, live_row *hand, int sign,
-                 bbots_error *error);
-
-/* Writes cells into their blocks and clears them. */
+/* Writes what was noted into its blocks and clears the log. */
 int live_write(store_txn *txn, store_tree tree, engine_table *table, const bbots_live *live,
-               live_cells *cells, bbots_error *error);
+               live_log *log, bbots_error *error);
 
 #endif

@@ -45,6 +45,7 @@ void live_block_clear(live_block *block)
 {
     block->groups.count = 0;
     block->finer.count = 0;
+    block->damaged = false;
 }
 
 /* A new line at a place of a list. */
@@ -73,6 +74,9 @@ static int compare_bytes(const uint8_t *a, size_t a_size, const uint8_t *b, size
     return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
 }
 
+/* Reads the numbers of a line that is to change. */
+static live_item *opened(live_block *block, live_item *item, unsigned sums);
+
 live_item *live_block_group(live_block *block, const uint8_t *key, size_t size)
 {
     size_t low = 0;
@@ -82,7 +86,7 @@ live_item *live_block_group(live_block *block, const uint8_t *key, size_t size)
         live_item *item = &block->groups.items[middle];
         int order = compare_bytes(item->key, item->size, key, size);
         if (order == 0) {
-            return item;
+            return opened(block, item, block->groups.sums);
         }
         low = order < 0 ? middle + 1 : low;
         high = order < 0 ? high : middle;
@@ -102,7 +106,7 @@ live_item *live_block_finer(live_block *block, int64_t bucket)
         place--;
     }
     if (place > 0 && block->finer.items[place - 1].bucket == bucket) {
-        return &block->finer.items[place - 1];
+        return opened(block, &block->finer.items[place - 1], block->finer.sums);
     }
     live_item *made = insert_item(&block->finer, place);
     if (made != NULL) {
@@ -140,11 +144,25 @@ static uint8_t *put_sum(uint8_t *out, live_number sum)
 
 static uint8_t *put_line(uint8_t *out, const live_item *item, unsigned sums)
 {
+    if (item->stored != NULL) {
+        memcpy(out, item->stored, item->stored_size);
+        return out + item->stored_size;
+    }
     out = put_sum(out, item->count);
     for (unsigned i = 0; i < sums; i++) {
         out = put_sum(out, item->sums[i]);
     }
     return out;
+}
+
+/* Without rows there are no sums, and never fewer rows than none. */
+static bool is_sound(const live_item *item, unsigned sums)
+{
+    bool zero = true;
+    for (unsigned s = 0; s < sums; s++) {
+        zero = zero && item->sums[s] == 0;
+    }
+    return item->count > 0 || (item->count == 0 && zero);
 }
 
 /* Takes out the lines that no row is left in. False: one has a sum all the same. */
@@ -153,14 +171,10 @@ static bool drop_empty(live_list *list, unsigned sums)
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         const live_item *item = &list->items[i];
-        bool zero = true;
-        for (unsigned s = 0; s < sums; s++) {
-            zero = zero && item->sums[s] == 0;
-        }
-        if (item->count < 0 || (item->count == 0 && !zero)) {
+        if (item->stored == NULL && !is_sound(item, sums)) {
             return false;
         }
-        if (item->count != 0) {
+        if (item->stored != NULL || item->count != 0) {
             if (kept != i) {
                 live_item_copy(&list->items[kept], item, sums);
             }
@@ -196,7 +210,7 @@ int live_block_encode(const bbots_live *live, live_block *block, store_bytes key
 {
     bool whole =
         drop_empty(&block->groups, live->sum_count) && drop_empty(&block->finer, live->fine_count);
-    if (!whole || (block->groups.count == 0 && block->finer.count != 0)) {
+    if (!whole || block->damaged || (block->groups.count == 0 && block->finer.count != 0)) {
         return bb_fail(error, BBOTS_CORRUPTED,
                        "live aggregate \"%s\" has parted from its rows: build it anew", live->name);
     }
@@ -408,6 +422,55 @@ bool live_reader_finer(live_reader *reader, live_item *item)
     item->bucket = (int64_t)get_number(reader);
     return get_line(reader, item, reader->live->fine_count);
 }
+
+/* ------------------------------------------------------------------ taking a value in hand */
+
+static live_item *opened(live_block *block, live_item *item, unsigned sums)
+{
+    if (item->stored != NULL) {
+        live_reader line = {.at = item->stored, .end = item->stored + item->stored_size};
+        block->damaged = !get_line(&line, item, sums) || block->damaged;
+        item->stored = NULL;
+    }
+    return item;
+}
+
+/* Adds a line at the end of a list and passes over its numbers. */
+static bool load_line(live_reader *reader, live_list *list, const live_item *item)
+{
+    live_item *made = insert_item(list, list->count);
+    if (made != NULL) {
+        made->key = item->key;
+        made->size = item->size;
+        made->bucket = item->bucket;
+        made->stored = reader->at;
+        skip_numbers(reader, list->sums + 1u);
+        made->stored_size = (size_t)(reader->at - made->stored);
+    }
+    return made != NULL;
+}
+
+bool live_block_load(live_block *block, const bbots_live *live, store_bytes key, store_bytes value,
+                     bool *no_memory)
+{
+    live_reader reader;
+    live_item item = {.key = NULL};
+    bool fine = true;
+    (void)live_reader_open(&reader, live, key, value);
+    while (fine && !reader.damaged && reader.groups != 0 && get_key(&reader, &item)) {
+        fine = load_line(&reader, &block->groups, &item);
+        end_group(&reader);
+    }
+    item = (live_item){.key = NULL};
+    for (; fine && !reader.damaged && reader.finer != 0; reader.finer--) {
+        item.bucket = (int64_t)get_number(&reader);
+        fine = load_line(&reader, &block->finer, &item);
+    }
+    *no_memory = !fine;
+    return fine && live_reader_whole(&reader);
+}
+
+/* ------------------------------------------------------------------ the end */
 
 bool live_reader_whole(const live_reader *reader)
 {

@@ -53,26 +53,25 @@ static int64_t bucket_of(const bbots_live *live, const bbots_row *row, bbots_tim
 }
 
 static void add_row_level(comparison *both, const bbots_row *row, const live_item *item,
-                          const uint8_t *cell, size_t size, size_t split_at, unsigned level)
+                          const uint8_t *values, const live_place_in *counts, unsigned level)
 {
     const bbots_live *live = both->live;
-    uint8_t place[LIVE_HEAD + LIVE_CELL_MAX];
-    size_t by_end = split_at - (live->unit_count != 0 ? LIVE_BUCKET : 0u);
+    uint8_t place[LIVE_HEAD + LIVE_BUCKET + LIVE_PLACE_MAX];
+    size_t by_end = LIVE_HEAD + counts->by_size;
+    size_t split_at = by_end + (live->unit_count != 0 ? LIVE_BUCKET : 0u);
     place[0] = 0;
     bb_store16_big(place + 1, (uint16_t)level);
-    memcpy(place + LIVE_HEAD, cell, size);
+    memcpy(place + LIVE_HEAD, values, counts->by_size);
     if (live->unit_count != 0) {
-        live_put_bucket(place + LIVE_HEAD + by_end, bucket_of(live, row, live_unit(live, level)));
+        live_put_bucket(place + by_end, bucket_of(live, row, live_unit(live, level)));
     }
-    size_t whole = live->split_count != 0 ? size : split_at;
-    add_line(both->of_rows.numbers[level][0], weight(place, LIVE_HEAD + whole), item,
+    memcpy(place + split_at, values + counts->by_size, counts->split_size);
+    add_line(both->of_rows.numbers[level][0], weight(place, split_at + counts->split_size), item,
              live->sum_count);
     if (live->unit_count > 1) {
         place[0] = 1;
-        live_put_bucket(place + LIVE_HEAD + by_end,
-                        bucket_of(live, row, live_fine_unit(live, level)));
-        add_line(both->of_rows.numbers[level][1], weight(place, LIVE_HEAD + split_at), item,
-                 live->fine_count);
+        live_put_bucket(place + by_end, bucket_of(live, row, live_fine_unit(live, level)));
+        add_line(both->of_rows.numbers[level][1], weight(place, split_at), item, live->fine_count);
     }
 }
 
@@ -80,8 +79,8 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
 {
     comparison *both = context;
     const bbots_live *live = both->live;
-    uint8_t cell[LIVE_CELL_MAX];
-    size_t split_at;
+    uint8_t values[LIVE_PLACE_MAX];
+    live_place_in counts;
     bbots_row row;
     live_row hand;
     live_item item = {.count = 1};
@@ -90,8 +89,7 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
         return BBOTS_OK; /* reported with the rows */
     }
     live_row_begin(&hand, &row);
-    size_t size = live_cell_key(live, &hand, cell, &split_at);
-    if (size == 0) {
+    if (!live_row_place(live, &hand, values, &counts)) {
         return BBOTS_OK;
     }
     for (unsigned i = 0; i < live->sum_count; i++) {
@@ -99,7 +97,7 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
         item.sums[i] = value.kind != BBOTS_NULL ? value.integer : 0;
     }
     for (unsigned level = 0; level < live_levels(live); level++) {
-        add_row_level(both, &row, &item, cell, size, split_at, level);
+        add_row_level(both, &row, &item, values, &counts, level);
     }
     return BBOTS_OK;
 }
@@ -126,9 +124,6 @@ static bool add_block(comparison *both, store_bytes key, store_bytes value, unsi
     memcpy(place + LIVE_HEAD, bytes + by_at, key.size - by_at);
     memcpy(place + by_end, bytes + LIVE_HEAD, by_at - LIVE_HEAD);
     size_t split_at = key.size;
-    if (split_at == LIVE_HEAD) { /* as live_cell_key() has it */
-        place[split_at++] = 0;
-    }
     live_reader_open(&reader, live, key, value);
     while (live_reader_group(&reader, &item) && is_sound(&item)) {
         if (item.size != 0) {

@@ -187,7 +187,7 @@ size_t live_get_value(const bbots_column *column, bool nullable, const uint8_t *
     return taken != 0 ? at + taken : 0;
 }
 
-/* ------------------------------------------------------------------ cells */
+/* ------------------------------------------------------------------ where a row counts */
 
 static int64_t finest_bucket(const bbots_live *live, live_row *hand, bbots_timestamp time)
 {
@@ -200,36 +200,32 @@ static int64_t finest_bucket(const bbots_live *live, live_row *hand, bbots_times
     return hand->bucket;
 }
 
-size_t live_cell_key(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
-                     size_t *split_at)
+bool live_row_place(const bbots_live *live, live_row *hand, uint8_t out[LIVE_PLACE_MAX],
+                    live_place_in *place)
 {
     const bbots_column *columns = hand->row->table->columns;
     size_t size = 0;
     for (unsigned i = 0; i < live->by_count; i++) {
         const bbots_value *value = live_row_value(hand, live->by[i]);
         if (value->kind == BBOTS_NULL) {
-            return 0;
+            return false;
         }
         size += live_put_value(&columns[live->by[i]], value, false, out + size);
     }
+    place->bucket = 0;
+    place->by_size = size;
     if (live->unit_count != 0) {
         const bbots_value *time = live_row_value(hand, live->time);
         if (time->kind == BBOTS_NULL || time->integer == BBOTS_TIMESTAMP_INFINITY ||
             time->integer == BBOTS_TIMESTAMP_MINUS_INFINITY) {
-            return 0;
+            return false;
         }
-        live_put_bucket(out + size, finest_bucket(live, hand, time->integer));
-        size += LIVE_BUCKET;
+        place->bucket = finest_bucket(live, hand, time->integer);
     }
-    *split_at = size;
     for (unsigned i = 0; i < live->split_count; i++) {
         const bbots_value *value = live_row_value(hand, live->split[i]);
         size += live_put_value(&columns[live->split[i]], value, true, out + size);
     }
-    /* An aggregate of nothing but sums over all rows has an empty key: one byte stands for it. */
-    if (size == 0) {
-        out[size++] = 0;
-        *split_at = 1;
-    }
-    return size;
+    place->split_size = size - place->by_size;
+    return true;
 }
