@@ -251,10 +251,9 @@ model-costs: ## N random operations on costs by threads and processes against a 
 	$(MAKE) -j2 $(BUILD)/model-costs $(BUILD)/bbots-inspect
 	BBOTS_INSPECT=$(BUILD)/bbots-inspect $(BUILD)/model-costs $(N) $(if $(SEED),$(SEED),1)
 
-RACE_PROGRAMS := $(addprefix $(BUILD)/tests/,contract/test_credits contract/test_usage contract/test_queue \
-	model/test_costs)
+RACE_PROGRAMS := $(addprefix $(BUILD)/tests/contract/,test_credits test_usage test_queue test_budget test_costs)
 .PHONY: races
-races: ## two threads, then two processes, race for the last credit, execution, row and cent: N= rounds of each
+races: ## two threads, then two processes, race for the last credit, execution, row, cent and one call: N= rounds of each
 	$(MAKE) -j2 $(RACE_PROGRAMS)
 	tests/ledger/races.sh $(N) $(RACE_PROGRAMS)
 

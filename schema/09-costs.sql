@@ -10,6 +10,7 @@ CREATE TABLE api_token_usage ( -- One call of Anthropic's Claude, with its token
     -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
     -- [live execution: by executionId; sum inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens,
     -- totalTokens, totalCost]
+    -- [once: requestId]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -45,6 +46,7 @@ CREATE TABLE gemini_token_usage ( -- One call of Google's Gemini, with its token
     -- sum inputTokens, outputTokens]
     -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
     -- [live execution: by executionId; sum inputTokens, outputTokens, totalTokens, totalCost]
+    -- [once: requestId]
     id serial PRIMARY KEY, -- Number of the call, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that
@@ -115,6 +117,7 @@ CREATE TABLE storage_costs ( -- One operation on object storage and its price.
     -- sum sizeBytes, sizeMb, requestCost]
     -- [live executions: by userId, executionId; time createdAt month, day; fine totalCost]
     -- [live execution: by executionId; sum sizeBytes, sizeMb, requestCost, totalCost]
+    -- [once: operationId]
     id serial PRIMARY KEY, -- Number of the operation, never handed out twice.
     "userId" integer NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- Who pays.
     "executionId" integer REFERENCES task_executions (id) ON DELETE CASCADE, -- Attempt at a task that did

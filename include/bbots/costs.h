@@ -43,9 +43,10 @@ typedef enum bbots_cost_source {
 
 typedef enum bbots_cost_flag {
     /*
-     * A cost of the same user and name in the source is not recorded again. Sessions are found by an
-     * index. For a call or an operation the user's rows are read, newest first, until the name is
-     * found: a retry after a moment finds it at once, a new name reads all rows of the user.
+     * A cost of the same name in the source, whosever it is and whichever way it came in, is not
+     * recorded again; of several the one with the least id is told. It is found by an index, however
+     * many there are. That index takes in what came since it was last asked: the first question
+     * after a load reads the loaded rows.
      */
     BBOTS_COST_ONCE = 1,
     BBOTS_COST_FALLBACK = 2 /* a model without a price takes the list's fallback (prices.h) */

@@ -77,7 +77,9 @@ typedef enum bbots_index_flag {
     BBOTS_INDEX_UNIQUE = 2,
     BBOTS_INDEX_CONSTRAINT = 4, /* made by PRIMARY KEY or UNIQUE; otherwise by CREATE INDEX */
     BBOTS_INDEX_REFERENCE = 8,  /* made by the generator because a foreign key needs one */
-    BBOTS_INDEX_QUEUE = 16      /* made by the generator because the table is polled as a queue */
+    BBOTS_INDEX_QUEUE = 16,     /* made by the generator because the table is polled as a queue */
+    BBOTS_INDEX_ONCE = 32       /* made by the generator so that a repeated row is known: it follows
+                                   the rows up to the last question, and no cursor goes along it */
 } bbots_index_flag;
 
 /* A key or an index. A table's first one is its primary key. */

@@ -101,47 +101,21 @@ static int scaled(int64_t number, int64_t numerator, int64_t denominator, int64_
 
 /* ------------------------------------------------------------------ once */
 
-/* Looks for a row with this name; the tables have an index for it only in part. */
-static int find_named(recording *made, int64_t user, bbots_text name, bbots_timestamp at,
-                      bbots_value *id, int64_t *total)
+/* BBOTS_UNCHANGED when the cost is there already. */
+static int check_once(recording *made, bbots_text name)
 {
     const ledger_table *of = made->source.of;
-    bbots_value key[] = {bbots_value_integer(user)};
-    bbots_range range = {.from = key, .to = key, .from_count = 1, .to_count = 1, .reverse = true};
-    bbots_cursor *cursor;
     bbots_row row;
-    (void)at;
-    int rc = bbots_cursor_open(made->txn, of->table, of->indexes[COST_BY_USER_TIME], &range,
-                               &cursor, made->error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, made->error)) == BBOTS_OK) {
-        bbots_value found = ledger_value(of, &row, COST_KEY);
-        if (found.kind == BBOTS_TEXT && found.size == name.size &&
-            memcmp(found.data, name.data, name.size) == 0) {
-            *id = ledger_value(of, &row, COST_ID);
-            *total = ledger_integer(of, &row, COST_TOTAL);
-            break;
-        }
-    }
-    bbots_cursor_close(cursor);
-    return rc == BBOTS_END ? BBOTS_NOT_FOUND : rc;
-}
-
-/* BBOTS_UNCHANGED when the cost is there already. */
-static int check_once(recording *made, int64_t user, bbots_text name, bbots_timestamp at)
-{
-    bbots_value id;
     if ((made->flags & BBOTS_COST_ONCE) == 0) {
         return BBOTS_OK;
     }
     if (is_empty(name)) {
         return refuse("a cost that is to be recorded once needs a name", made->error);
     }
-    int rc = find_named(made, user, name, at, &id, &made->recorded->total);
+    int rc = once_find(made->txn, of->table, name, &row, made->error);
     if (rc == BBOTS_OK) {
-        made->recorded->id = id.integer;
+        made->recorded->id = ledger_integer(of, &row, COST_ID);
+        made->recorded->total = ledger_integer(of, &row, COST_TOTAL);
         made->recorded->repeated = true;
         return BBOTS_UNCHANGED;
     }
@@ -296,7 +270,7 @@ int bbots_cost_record_call(bbots_txn *txn, const bbots_cost_call *call, uint32_t
         rc = begin(&made, txn, call->source, flags, now, recorded, error);
     }
     if (rc == BBOTS_OK) {
-        rc = check_once(&made, call->user_id, call->request_id, call->at);
+        rc = check_once(&made, call->request_id);
     }
     if (rc == BBOTS_OK) {
         rc = call_costs(&made, call, &costs);
@@ -594,7 +568,7 @@ int bbots_cost_record_operation(bbots_txn *txn, const bbots_cost_operation *oper
         rc = begin(&made, txn, BBOTS_COST_STORAGE, flags, now, recorded, error);
     }
     if (rc == BBOTS_OK) {
-        rc = check_once(&made, operation->user_id, operation->operation_id, operation->at);
+        rc = check_once(&made, operation->operation_id);
     }
     if (rc == BBOTS_OK) {
         rc = set_operation(&made, operation);

@@ -67,7 +67,8 @@ static int find_column(const bbots_table *table, const ledger_column *wanted, ui
 
 static bool serves(const bbots_index *index, const ledger_key *key, const uint8_t *columns)
 {
-    return index->column_count >= key->count && memcmp(index->columns, columns, key->count) == 0 &&
+    return (index->flags & BBOTS_INDEX_ONCE) == 0 && index->column_count >= key->count &&
+           memcmp(index->columns, columns, key->count) == 0 &&
            (!key->unique ||
             ((index->flags & BBOTS_INDEX_UNIQUE) != 0 && index->column_count == key->count));
 }

@@ -8,7 +8,8 @@
  * C2  A type is known and in its limits; a serial is an integer that is not null, and a table has
  *     at most one.
  * C3  The first index of a table, and no other one, is its primary key; its columns are not null.
- * C4  Columns of keys can be compared: no jsonb, no vector.
+ * C4  Columns of keys can be compared: no jsonb, no vector. An index that tells what is repeated is
+ *     the only one of its table and has one column, which may be null.
  * C5  A default is a value of its column's type.
  * C6  A foreign key joins columns of like types.
  * C7  A live aggregate has a name of its own, keyable columns, exact sums and nested units.
@@ -67,6 +68,20 @@ static const char *columns_fault(const bbots_table *table)
     return serials <= 1 ? NULL : "a table has two serial columns";
 }
 
+/* The end of such a tree is told by an entry with a null (table/once.c). */
+static const char *once_fault(const bbots_table *table, unsigned number)
+{
+    const bbots_index *index = &table->indexes[number];
+    for (unsigned i = 0; i < number; i++) {
+        if ((table->indexes[i].flags & BBOTS_INDEX_ONCE) != 0)
+            return "a table has two indexes that tell what is repeated";
+    }
+    if (index->column_count != 1 ||
+        (table->columns[index->columns[0]].flags & BBOTS_COLUMN_NOT_NULL) != 0)
+        return "what is repeated is told by one column, which may be null";
+    return NULL;
+}
+
 /* C3, C4 */
 static const char *index_fault(const bbots_table *table, unsigned number)
 {
@@ -85,7 +100,7 @@ static const char *index_fault(const bbots_table *table, unsigned number)
     }
     if (bbots_table_index(table, index->name) != (int)number)
         return "an index's name is taken twice";
-    return NULL;
+    return (index->flags & BBOTS_INDEX_ONCE) != 0 ? once_fault(table, number) : NULL;
 }
 
 static const char *indexes_fault(const bbots_table *table)

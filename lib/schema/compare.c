@@ -90,7 +90,8 @@ static int compare_index(comparison *compare, const bbots_table *table,
                          const bbots_table *new_table, const bbots_index *index)
 {
     int place = bbots_table_index(new_table, index->name);
-    if (place < 0 && (index->flags & (BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE)) != 0) {
+    if (place < 0 && (index->flags & (BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE |
+                                      BBOTS_INDEX_ONCE)) != 0) {
         compare->differs = true;
         return BBOTS_OK;
     }

@@ -68,7 +68,7 @@ int bbots_table_unique_index(const bbots_table *table, const uint8_t *columns,
 
 bool schema_index_begins(const bbots_index *index, const uint8_t *columns, unsigned column_count)
 {
-    return index->column_count >= column_count &&
+    return (index->flags & BBOTS_INDEX_ONCE) == 0 && index->column_count >= column_count &&
            memcmp(index->columns, columns, column_count) == 0;
 }
 

@@ -241,35 +241,41 @@ static void put_live(writer *to, const bbots_table *table, const bbots_live *liv
     put(to, "]");
 }
 
-static void put_queue(writer *to, const bbots_table *table, const bbots_index *index)
+/* The index that the generator made from a tag, as that tag. */
+static void put_tag(writer *to, const bbots_table *table, const bbots_index *index)
 {
-    put(to, " [queue: ");
+    print(to, " [%s: ", (index->flags & BBOTS_INDEX_QUEUE) != 0 ? "queue" : "once");
     for (unsigned i = 0; i < index->column_count; i++)
         print(to, "%s%s", i == 0 ? "" : ", ", table->columns[index->columns[i]].name);
     put(to, "]");
 }
 
-static const bbots_index *queue_of(const bbots_table *table)
+static bool is_tag(const bbots_index *index)
 {
-    for (unsigned i = 0; i < table->index_count; i++) {
-        if ((table->indexes[i].flags & BBOTS_INDEX_QUEUE) != 0)
-            return &table->indexes[i];
-    }
-    return NULL;
+    return (index->flags & (BBOTS_INDEX_QUEUE | BBOTS_INDEX_ONCE)) != 0;
+}
+
+static bool has_tag(const bbots_table *table)
+{
+    bool any = table->live_count != 0;
+    for (unsigned i = 0; i < table->index_count; i++)
+        any = any || is_tag(&table->indexes[i]);
+    return any;
 }
 
 static void put_table_comment(writer *to, const bbots_table *table)
 {
-    const bbots_index *queue = queue_of(table);
-    if (*table->comment == '\0' && table->live_count == 0 && queue == NULL)
+    if (*table->comment == '\0' && !has_tag(table))
         return;
     put(to, " --");
     if (*table->comment != '\0')
         print(to, " %s", table->comment);
     for (unsigned i = 0; i < table->live_count; i++)
         put_live(to, table, &table->lives[i]);
-    if (queue != NULL)
-        put_queue(to, table, queue);
+    for (unsigned i = 0; i < table->index_count; i++) {
+        if (is_tag(&table->indexes[i]))
+            put_tag(to, table, &table->indexes[i]);
+    }
 }
 
 static void put_table(writer *to, const bbots_schema *schema, const bbots_table *table)
@@ -289,8 +295,8 @@ static void put_table(writer *to, const bbots_schema *schema, const bbots_table 
         put_foreign_key(to, schema, table, &table->foreign_keys[i]);
     put(to, "\n);\n");
     for (unsigned i = 0; i < table->index_count; i++) {
-        if ((table->indexes[i].flags &
-             (BBOTS_INDEX_CONSTRAINT | BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE)) == 0)
+        if ((table->indexes[i].flags & (BBOTS_INDEX_CONSTRAINT | BBOTS_INDEX_REFERENCE)) == 0 &&
+            !is_tag(&table->indexes[i]))
             put_index(to, table, &table->indexes[i]);
     }
 }

@@ -13,8 +13,10 @@
  *     trees there are is settled first, so that (a) goes to (a, b, c) and not to (a, b), which is
  *     there itself.
  * T5  Anything else has a tree of its own.
+ * T6  So has an index that tells what is repeated, the last ones; and that tree serves no other index,
+ *     for it does not have all rows.
  *
- * No two trees of a table have the same list of columns, so that a name made of them is unique.
+ * No two other trees of a table have the same list of columns, so that a name made of them is unique.
  * Adding an index can make an older tree superfluous (T4): who brings a file to a new schema
  * compares names of trees, not of indexes.
  */
@@ -41,16 +43,25 @@ static bool same_columns(const bbots_index *a, const bbots_index *b)
                                                                      b->column_count);
 }
 
-/* "users(email,loginMethod)"; longer than LMDB's names may be, a hash stands for the columns. */
+static bool is_once(const bbots_index *index)
+{
+    return (index->flags & BBOTS_INDEX_ONCE) != 0;
+}
+
+/*
+ * "users(email,loginMethod)", "calls(name) once"; longer than LMDB's names may be, a hash stands for
+ * the columns.
+ */
 static const char *tree_name(const maker *make, const bbots_index *index)
 {
-    char name[BBOTS_NAME_MAX + BBOTS_KEY_COLUMNS_MAX * (BBOTS_NAME_MAX + 1) + 2];
+    char name[BBOTS_NAME_MAX + BBOTS_KEY_COLUMNS_MAX * (BBOTS_NAME_MAX + 1) + 8];
     int length = snprintf(name, sizeof name, "%s", make->table_name);
     int start = length;
     for (unsigned i = 0; i < index->column_count; i++)
         length += snprintf(name + length, sizeof name - (size_t)length, "%c%s", i == 0 ? '(' : ',',
                            make->columns[index->columns[i]].name);
-    length += snprintf(name + length, sizeof name - (size_t)length, ")");
+    length += snprintf(name + length, sizeof name - (size_t)length, ")%s",
+                       is_once(index) ? " once" : "");
     if (length > SCHEMA_TREE_NAME_MAX) {
         uint64_t hash = bb_hash64(name + start, (size_t)(length - start));
         length = start + snprintf(name + start, sizeof name - (size_t)start, "(#%016llx)",
@@ -135,14 +146,18 @@ unsigned schema_assign_trees(bb_arena *arena, const char *table_name, const bbot
     }
     unsigned unique_trees = make.tree_count;
     for (unsigned i = 1; i < index_count; i++) {
-        if ((indexes[i].flags & BBOTS_INDEX_UNIQUE) == 0 &&
+        if ((indexes[i].flags & BBOTS_INDEX_UNIQUE) == 0 && !is_once(&indexes[i]) &&
             stands_alone(&make, indexes, index_count, i, unique_trees) &&
             !add_tree(&make, &indexes[i], tree_name(&make, &indexes[i])))
             return 0;
     }
     for (unsigned i = 1; i < index_count; i++) {
-        if ((indexes[i].flags & BBOTS_INDEX_UNIQUE) == 0)
+        if ((indexes[i].flags & BBOTS_INDEX_UNIQUE) == 0 && !is_once(&indexes[i]))
             share_tree(&make, &indexes[i]);
+    }
+    for (unsigned i = 1; i < index_count; i++) {
+        if (is_once(&indexes[i]) && !add_tree(&make, &indexes[i], tree_name(&make, &indexes[i])))
+            return 0;
     }
     return make.tree_count;
 }

@@ -19,6 +19,7 @@ const schema_word schema_index_kinds[SCHEMA_INDEX_KIND_COUNT] = {
     {"index", 0},
     {"reference", BBOTS_INDEX_REFERENCE},
     {"queue", BBOTS_INDEX_QUEUE},
+    {"once", BBOTS_INDEX_ONCE},
 };
 
 const schema_word schema_rules[SCHEMA_RULE_COUNT] = {

@@ -14,7 +14,7 @@ typedef struct schema_word {
 #define SCHEMA_COLUMN_FLAG_COUNT 6
 extern const schema_word schema_column_flags[SCHEMA_COLUMN_FLAG_COUNT];
 
-#define SCHEMA_INDEX_KIND_COUNT 6
+#define SCHEMA_INDEX_KIND_COUNT 7
 extern const schema_word schema_index_kinds[SCHEMA_INDEX_KIND_COUNT]; /* all flags together */
 
 #define SCHEMA_RULE_COUNT 3

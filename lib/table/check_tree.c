@@ -8,6 +8,9 @@
  *
  * In a unique tree two rows with the same columns are neighbours, for the columns come first.
  *
+ * A tree that tells what is repeated has no entries of rows without a name and behind its end, and
+ * what has to be in it is looked for row by row.
+ *
  * Of a tree of blocks every block is looked at by itself, so that a damaged one hides no other: its
  * checksum, its place behind the block before it, and the order of its entries.
  */
@@ -24,6 +27,11 @@ typedef struct tree_walk {
     entries_cursor own; /* looks for the entries of rows */
     size_t before_size; /* the columns' part of the last good entry */
     uint8_t before[CODEC_KEY_MAX];
+    bool once;        /* the tree has rows up to an end only (once.c) */
+    size_t last_size; /* the greatest primary key of a good entry in it */
+    uint8_t last[CODEC_KEY_MAX];
+    size_t end_size; /* the primary key at its end, 0: it has none */
+    uint8_t end[CODEC_KEY_MAX];
 } tree_walk;
 
 /* The entry that a row makes, which lies under `key`. */
@@ -98,6 +106,10 @@ static int check_entry(check *run, tree_walk *walk, store_bytes entry, size_t pa
         return report_entry(run, walk, key, "that is not its row's");
     }
     walk->good++;
+    if (walk->once && codec_entry_compare(key.data, key.size, walk->last, walk->last_size) > 0) {
+        memcpy(walk->last, key.data, key.size);
+        walk->last_size = key.size;
+    }
     return check_neighbour(run, walk, entry, part, key, has_null);
 }
 
@@ -110,6 +122,11 @@ static int judge_entry(check *run, tree_walk *walk, store_bytes entry, store_byt
     size_t part = split_entry(run->engine->table, walk->tree, entry, &key);
     if (key.size == 0) {
         return report_entry(run, walk, no_row, "that is none of this index");
+    }
+    if (walk->once && once_is_end(entry) && walk->end_size == 0) {
+        memcpy(walk->end, key.data, key.size);
+        walk->end_size = key.size;
+        return BBOTS_OK;
     }
     int rc = value.size == 0 ? BBOTS_OK : report_entry(run, walk, key, "with bytes behind it");
     return rc == BBOTS_OK ? check_entry(run, walk, entry, part, key) : rc;
@@ -210,7 +227,12 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
     if (key.size > CODEC_KEY_MAX || row_open(run->engine, data, &row, NULL, NULL) != BBOTS_OK) {
         return BBOTS_OK; /* reported with the rows */
     }
-    entry.size = make_entry(&row, walk->tree, key, own, NULL);
+    bool null;
+    entry.size = make_entry(&row, walk->tree, key, own, &null);
+    if (walk->once &&
+        (null || codec_entry_compare(key.data, key.size, walk->end, walk->end_size) > 0)) {
+        return BBOTS_OK;
+    }
     bbots_error error;
     bb_error_clear(&error);
     int rc = entries_seek(&walk->own, entry, &found, &value, &error);
@@ -240,12 +262,19 @@ static int check_rows_of_tree(check *run, tree_walk *walk)
 
 int check_tree(check *run, unsigned tree)
 {
-    tree_walk walk = {.tree = &run->engine->table->trees[tree], .number = tree};
+    tree_walk walk = {.tree = &run->engine->table->trees[tree],
+                      .number = tree,
+                      .once = tree == run->engine->once};
     int rc = entries_in_blocks(run->engine->table, tree)
                  ? check_blocks(run, &walk)
                  : check_walk(run, run->engine->trees[tree], visit_entry, &walk);
-    if (rc == BBOTS_OK && (walk.good != run->rows || run->unreadable != 0)) {
+    bool followed = !walk.once || walk.end_size != 0;
+    if (rc == BBOTS_OK && followed && (walk.good != run->rows || run->unreadable != 0)) {
         rc = check_rows_of_tree(run, &walk);
+    }
+    if (rc == BBOTS_OK && walk.once && !walk.lost &&
+        codec_entry_compare(walk.last, walk.last_size, walk.end, walk.end_size) > 0) {
+        rc = report_block(run, &walk, "has rows behind its end");
     }
     return rc;
 }

@@ -152,6 +152,12 @@ int bbots_cursor_open(bbots_txn *txn, const bbots_table *table, unsigned index,
         rc = bb_fail_at(error, BBOTS_UNKNOWN_INDEX, table->name, NULL, NULL,
                         "table \"%s\" has no index number %u", table->name, index);
     }
+    if (rc == BBOTS_OK && (table->indexes[index].flags & BBOTS_INDEX_ONCE) != 0) {
+        rc = bb_fail_at(
+            error, BBOTS_UNKNOWN_INDEX, table->name, NULL, table->indexes[index].name,
+            "index \"%s\" of table \"%s\" does not have all rows: none are read along it",
+            table->indexes[index].name, table->name);
+    }
     if (rc != BBOTS_OK) {
         return rc;
     }

@@ -39,6 +39,7 @@ typedef struct engine_table {
     uint64_t followed[FOLLOWERS_MAX]; /* columns that each of table_followers (follower.h) looks at */
     uint64_t secret;          /* columns that are sealed when the host gave keys */
     int data_key;             /* column that holds an owner's data key, or -1 */
+    unsigned once;            /* the tree that tells what is repeated (once.c), or 0 */
     int owner;                /* column that names whose data key seals, or -1 */
     int serial;               /* column, or -1 */
     int number_key;           /* column that is the whole primary key, an integer or bigint, or -1 */
@@ -118,6 +119,9 @@ typedef struct txn_table {
     struct index_pending **pending; /* by tree; NULL: nothing waits */
     struct live_log **lives;        /* by live aggregate; NULL: nothing waits */
     uint8_t marks;                  /* whether the table has any (mark.c) */
+    bool once_known;                /* the next two are the file's (once.c) */
+    size_t once_end_size;
+    uint8_t once_end[CODEC_KEY_MAX];
 } txn_table;
 
 /* A row change that can be taken back (undo.c). */
@@ -322,6 +326,32 @@ int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error 
 int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree,
                       const bbots_value *values, store_bytes except, store_bytes *row_key,
                       bbots_error *error);
+
+/* The entry that a row makes: the tree's columns, then its primary key. Returns the size. */
+size_t index_entry(const bbots_tree *tree, const engine_image *image,
+                   uint8_t entry[CODEC_ENTRY_MAX]);
+
+/* Notes a change of a tree that is not unique; it waits. */
+int index_wait(bbots_txn *txn, txn_table *state, unsigned tree, store_bytes key, bool add,
+               bbots_error *error);
+
+/* ------------------------------------------------------------------ what is repeated (once.c) */
+
+/* Whether the tree that tells what is repeated has an entry of a row, which may be NULL. */
+int once_follows(bbots_txn *txn, txn_table *state, const engine_image *image, bool *follows,
+                 bbots_error *error);
+
+/* Whether an entry of such a tree is none of a row, but says how far the tree goes. */
+bool once_is_end(store_bytes entry);
+
+/*
+ * Finds the row with a name, the first one in the order of primary keys, by the table's index
+ * [once: ...], however many rows there are. In a write transaction: rows that came since the last
+ * question are added to the index. Row valid as one of bbots_get(). BBOTS_NOT_FOUND,
+ * BBOTS_UNKNOWN_INDEX.
+ */
+int once_find(bbots_txn *txn, const bbots_table *table, bbots_text name, bbots_row *row,
+              bbots_error *error);
 
 /* ------------------------------------------------------------------ live aggregates (live.c) */
 

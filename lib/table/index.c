@@ -52,8 +52,8 @@ int index_flush_all(bbots_txn *txn, bbots_error *error)
 
 /* ------------------------------------------------------------------ entries of rows */
 
-static size_t entry_of(const bbots_tree *tree, const engine_image *image,
-                       uint8_t entry[CODEC_ENTRY_MAX])
+size_t index_entry(const bbots_tree *tree, const engine_image *image,
+                   uint8_t entry[CODEC_ENTRY_MAX])
 {
     size_t size = codec_key_of_row(&image->row, tree->columns, tree->column_count, entry, NULL);
     memcpy(entry + size, image->key, image->key_size);
@@ -76,9 +76,8 @@ static int spill_all(bbots_txn *txn, bbots_error *error)
     return rc;
 }
 
-/* Notes an entry of a tree that waits. */
-static int wait_entry(bbots_txn *txn, txn_table *state, unsigned tree, store_bytes key, bool add,
-                      bbots_error *error)
+int index_wait(bbots_txn *txn, txn_table *state, unsigned tree, store_bytes key, bool add,
+               bbots_error *error)
 {
     index_pending **pending = &state->pending[tree];
     if (*pending == NULL) {
@@ -99,7 +98,7 @@ static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const u
     store_tree handle = state->engine->trees[tree];
     store_bytes key = {entry, size};
     if (!state->engine->table->trees[tree].unique) {
-        return wait_entry(txn, state, tree, key, add, error);
+        return index_wait(txn, state, tree, key, add, error);
     }
     int rc = add ? store_put(&txn->base, handle, key, nothing, STORE_NEW, error)
                  : store_delete(&txn->base, handle, key, error);
@@ -109,27 +108,49 @@ static int change_entry(bbots_txn *txn, txn_table *state, unsigned tree, const u
     return rc;
 }
 
+/* The entry that a row has in a tree; *size 0: none, as there is no row or the tree leaves it out. */
+static int entry_in(bbots_txn *txn, txn_table *state, unsigned tree, const engine_image *image,
+                    uint8_t entry[CODEC_ENTRY_MAX], size_t *size, bbots_error *error)
+{
+    bool there = image != NULL;
+    int rc = BBOTS_OK;
+    if (there && tree == state->engine->once) {
+        rc = once_follows(txn, state, image, &there, error);
+    }
+    *size = there ? index_entry(&state->engine->table->trees[tree], image, entry) : 0;
+    return rc;
+}
+
+static int change_tree(bbots_txn *txn, txn_table *state, unsigned tree, const engine_image *old,
+                       const engine_image *new_image, bbots_error *error)
+{
+    uint8_t before[CODEC_ENTRY_MAX];
+    uint8_t after[CODEC_ENTRY_MAX];
+    size_t before_size;
+    size_t after_size = 0;
+    int rc = entry_in(txn, state, tree, old, before, &before_size, error);
+    if (rc == BBOTS_OK) {
+        rc = entry_in(txn, state, tree, new_image, after, &after_size, error);
+    }
+    if (before_size == after_size && memcmp(before, after, after_size) == 0) {
+        return rc;
+    }
+    if (rc == BBOTS_OK && before_size != 0) {
+        rc = change_entry(txn, state, tree, before, before_size, false, error);
+    }
+    if (rc == BBOTS_OK && after_size != 0) {
+        rc = change_entry(txn, state, tree, after, after_size, true, error);
+    }
+    return rc;
+}
+
 int index_change(bbots_txn *txn, txn_table *state, const engine_image *old,
                  const engine_image *new_image, uint64_t changed, bbots_error *error)
 {
-    const bbots_table *table = state->engine->table;
-    uint8_t before[CODEC_ENTRY_MAX];
-    uint8_t after[CODEC_ENTRY_MAX];
     int rc = BBOTS_OK;
-    for (unsigned t = 1; t < table->tree_count && rc == BBOTS_OK; t++) {
-        if ((state->engine->tree_columns[t] & changed) == 0) {
-            continue;
-        }
-        size_t before_size = old != NULL ? entry_of(&table->trees[t], old, before) : 0;
-        size_t after_size = new_image != NULL ? entry_of(&table->trees[t], new_image, after) : 0;
-        if (before_size == after_size && memcmp(before, after, after_size) == 0) {
-            continue;
-        }
-        if (old != NULL) {
-            rc = change_entry(txn, state, t, before, before_size, false, error);
-        }
-        if (new_image != NULL && rc == BBOTS_OK) {
-            rc = change_entry(txn, state, t, after, after_size, true, error);
+    for (unsigned t = 1; t < state->engine->table->tree_count && rc == BBOTS_OK; t++) {
+        if ((state->engine->tree_columns[t] & changed) != 0) {
+            rc = change_tree(txn, state, t, old, new_image, error);
         }
     }
     return rc;
@@ -204,7 +225,7 @@ static int note_entry(engine_table *table, unsigned tree, store_bytes key, store
     }
     memcpy(image.key, key.data, key.size);
     image.key_size = key.size;
-    return pending_note(pending, entry, entry_of(shape, &image, entry), true)
+    return pending_note(pending, entry, index_entry(shape, &image, entry), true)
                ? BBOTS_OK
                : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
 }
@@ -321,8 +342,11 @@ int index_build(store_txn *txn, engine_table *table, unsigned tree, bbots_error 
 {
     /* A tree of this name may be left from an earlier schema. */
     int rc = store_tree_clear(txn, table->trees[tree], error);
+    if (rc != BBOTS_OK || tree == table->once) {
+        return rc; /* empty, such a tree follows no row: the next question fills it */
+    }
     index_pending *pending = pending_new();
-    if (rc == BBOTS_OK && pending == NULL) {
+    if (pending == NULL) {
         rc = bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     if (rc == BBOTS_OK) {

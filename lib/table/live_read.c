@@ -416,7 +416,7 @@ static unsigned choose_index(const question *asked, bool *by, bool *time)
         bool begins = count != 0 && schema_index_begins(index, live->by, count);
         unsigned at = begins ? count : 0;
         bool timed = index->column_count > at && index->columns[at] == live->time &&
-                     (begins || count == 0 || at == 0);
+                     (index->flags & BBOTS_INDEX_ONCE) == 0;
         unsigned worth = (begins ? 2u : 0u) + (timed ? 1u : 0u);
         if (worth > score) {
             score = worth;

@@ -122,6 +122,11 @@ static int prepare_table(bbots_store *store, engine_table *engine, const bbots_t
         engine->tree_seeds[t] = bb_hash64(table->trees[t].name, strlen(table->trees[t].name));
         engine->tree_columns[t] = columns_of(&table->trees[t]) | columns_of(&table->trees[0]);
     }
+    for (unsigned i = 1; i < table->index_count; i++) {
+        if ((table->indexes[i].flags & BBOTS_INDEX_ONCE) != 0) {
+            engine->once = table->indexes[i].tree;
+        }
+    }
     for (unsigned i = 0; i < table->live_count; i++) {
         engine->live |= schema_live_columns(&table->lives[i]);
     }

@@ -93,6 +93,8 @@ static int rebuild(repair *run, engine_table *engine)
     }
     state->dirty = true;
     state->last_known = false;
+    state->once_known = false; /* its tree begins anew */
+    state->once_end_size = 0;
     tell(run, table, "", "count, digest and next number were taken from the rows");
     for (unsigned t = 1; t < table->tree_count && rc == BBOTS_OK; t++) {
         rc = index_build(&run->txn->base, engine, t, run->error);

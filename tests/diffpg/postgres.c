@@ -118,7 +118,7 @@ static void order_references(const bbots_table *table, builder *sql)
     for (unsigned i = 0; i < table->index_count; i++) {
         const bbots_index *index = &table->indexes[i];
         if ((index->flags & (BBOTS_INDEX_PRIMARY | BBOTS_INDEX_UNIQUE | BBOTS_INDEX_REFERENCE |
-                             BBOTS_INDEX_QUEUE)) == 0 &&
+                             BBOTS_INDEX_QUEUE | BBOTS_INDEX_ONCE)) == 0 &&
             is_first_of_reference(table, index->columns[0])) {
             builder_print(sql, "DROP INDEX \"%s\";\n", index->name);
         }

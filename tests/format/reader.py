@@ -514,6 +514,8 @@ def print_tree(store, tree_name):
     table, tree = store.table_of_tree(tree_name)
     rows = {key: values for key, values, _ in store.rows(table)}
     for entry, _ in store.entries(tree_name):
+        if tree_name.endswith(" once") and entry[0] == 2:
+            continue  # not an entry of a row: how far the tree goes
         key = split_entry(tree["columns"], entry)[1] if tree is not table["trees"][0] else entry
         must(key in rows, "tree %s has an entry of no row", tree_name)
         print_row(table, rows[key])

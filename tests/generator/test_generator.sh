@@ -87,6 +87,19 @@ refuse "expression index" 2 'expression' <<'SQL'
 CREATE TABLE a (id serial PRIMARY KEY, x text);
 CREATE INDEX a_x ON a (lower(x));
 SQL
+refuse "once by a column that is never null" 1 'takes one column that may be null' <<'SQL'
+CREATE TABLE a ( -- A. [once: name]
+    id serial PRIMARY KEY, -- Its number.
+    name varchar(9) NOT NULL -- Its name.
+);
+SQL
+refuse "once by two columns" 1 'takes one column that may be null' <<'SQL'
+CREATE TABLE a ( -- A. [once: name, other]
+    id serial PRIMARY KEY, -- Its number.
+    name varchar(9), -- Its name.
+    other varchar(9) -- Another.
+);
+SQL
 refuse "partial index" 3 'partial index' <<'SQL'
 CREATE TABLE a (id serial PRIMARY KEY, x text);
 CREATE INDEX a_x ON a (x)

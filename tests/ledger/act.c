@@ -99,23 +99,21 @@ static void check_verdict(actor *of, int64_t user, const bbots_cost_recorded *go
     }
 }
 
-/* The name of what is to be recorded once; of one that is known it is his cost again. */
-static void draw_name(actor *of, cost *row, bool once)
+/* One of few, so that many are repeated, by whatever user and in whatever way. */
+static int16_t draw_name(actor *of)
 {
-    row->name = (int16_t)(once ? 1 + draw(of, 60) : 0);
-    const cost *known = once ? mirror_named(&of->all->now, row->source, row->name) : NULL;
-    row->user = known != NULL ? known->user : row->user;
+    return (int16_t)(1 + draw(of, 60));
 }
 
-/* A name is known already: nothing may change, and it is one of that name that is told. */
+/* A name is known already: nothing may change, and the first row of that name is told. */
 static bool was_there(actor *of, unsigned source, int name, const bbots_cost_recorded *got)
 {
     mirror *now = &of->all->now;
     if (name == 0 || mirror_named(now, source, name) == NULL) {
         return false;
     }
-    const cost *row = mirror_find(now, source, got->id);
-    if (!got->repeated || row == NULL || row->name != name || got->total != cost_total(row)) {
+    const cost *row = mirror_named(now, source, name);
+    if (!got->repeated || row->id != got->id || got->total != cost_total(row)) {
         broken(of->all, "a repeated recording of n%d of source %u was not seen", name, source);
     }
     return true;
@@ -129,7 +127,7 @@ static void record_call(actor *of, bbots_txn *txn)
     bool priced = draw(of, 6) == 0;
     char text[16];
     bbots_cost_recorded got;
-    draw_name(of, &row, once);
+    row.name = once ? draw_name(of) : 0;
     bbots_cost_call call = {.source = (bbots_cost_source)row.source,
                             .user_id = row.user,
                             .execution_id = row.execution,
@@ -221,7 +219,7 @@ static void record_operation(actor *of, bbots_txn *txn)
     bool once = draw(of, 3) == 0;
     char text[16];
     bbots_cost_recorded got;
-    draw_name(of, &row, once);
+    row.name = once ? draw_name(of) : 0;
     bbots_cost_operation operation = {.user_id = row.user,
                                       .execution_id = row.execution,
                                       .operation_id = name_text(row.name, text),
@@ -338,6 +336,8 @@ static void insert_plain(actor *of, bbots_txn *txn)
         if (mirror_named(now, row.source, row.name) != NULL) {
             return;
         }
+    } else if (draw(of, 4) == 0) {
+        row.name = draw_name(of);
     }
     uint64_t given = fill(&row, values, text);
     must(of, bbots_insert(txn, sources[row.source], values, given, &stored, &of->error), BBOTS_OK);
@@ -380,6 +380,9 @@ static void update_plain(actor *of, bbots_txn *txn)
         changed.by.model = (int8_t)(changed.source * 2 + draw(of, 2));
         changed.by.prompt_type = (int8_t)((int)draw(of, 4) - 1);
         draw_tokens(of, &changed);
+    }
+    if (changed.source != BBOTS_COST_BROWSER && draw(of, 4) == 0) {
+        changed.name = draw(of, 3) != 0 ? draw_name(of) : 0;
     }
     uint64_t set = fill(&changed, values, text);
     bbots_value key = integer(row->id);

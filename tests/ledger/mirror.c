@@ -40,12 +40,14 @@ cost *mirror_find(mirror *of, unsigned source, int64_t id)
 
 cost *mirror_named(mirror *of, unsigned source, int name)
 {
+    cost *first = NULL;
     for (unsigned i = 0; i < of->count; i++) {
-        if (of->rows[i].name == name && of->rows[i].source == source) {
-            return &of->rows[i];
+        cost *row = &of->rows[i];
+        if (row->name == name && row->source == source && (first == NULL || row->id < first->id)) {
+            first = row;
         }
     }
-    return NULL;
+    return first;
 }
 
 void mirror_add(mirror *of, const cost *row)

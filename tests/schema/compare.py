@@ -174,7 +174,7 @@ def comment_faults(comment):
     if "[" in text or "]" in text:
         yield "bracket without its partner"
     for tag in re.findall(r"\[([^]]*)\]", comment):
-        if tag.startswith(("live ", "queue: ")):  # bbots-schema reads every word of it
+        if tag.startswith(("live ", "queue: ", "once: ")):  # bbots-schema reads every word of it
             continue
         key, _, value = tag.partition(": ")
         if tag in ("secret", "vault") or key == "unit" and value in UNITS:

@@ -1,8 +1,8 @@
 /*
- * test_schema_trees.c - indexes share trees by the rules T1 to T5 of lib/schema/trees.c.
+ * test_schema_trees.c - indexes share trees by the rules T1 to T6 of lib/schema/trees.c.
  *
- * Each case is written as the columns of its indexes in letters, unique ones marked with '!', the
- * primary key first, and the columns of the tree that must serve each.
+ * Each case is written as the columns of its indexes in letters, unique ones marked with '!', one
+ * that tells what is repeated with '?', the primary key first, and the columns of the tree that must serve each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,8 +43,8 @@ static void make(made *make, const char *description)
         index->columns = numbers;
         index->flags = make->index_count == 0 ? BBOTS_INDEX_PRIMARY | BBOTS_INDEX_UNIQUE : 0;
         for (; *at != '\0' && *at != ' '; at++) {
-            if (*at == '!')
-                index->flags = BBOTS_INDEX_UNIQUE;
+            if (*at == '!' || *at == '?')
+                index->flags = *at == '!' ? BBOTS_INDEX_UNIQUE : BBOTS_INDEX_ONCE;
             else
                 numbers[index->column_count++] = (uint8_t)(*at - 'a');
         }
@@ -117,6 +117,21 @@ static void test_equal_plain_indexes_share(void **state)
     expect("a bc bc b", "!a bc bc bc", 2);
 }
 
+static void test_what_is_repeated_has_a_last_tree(void **state)
+{
+    (void)state;
+    expect("a ?b", "!a b", 2);
+    expect("a ?b b", "!a b b", 3);
+    expect("a ?b bc", "!a b bc", 3);
+    expect("a ?b !b", "!a b !b", 3);
+    made result;
+    make(&result, "a ?b b");
+    assert_int_equal(result.indexes[1].tree, 2);
+    assert_string_equal(result.trees[1].name, "t(b)");
+    assert_string_equal(result.trees[2].name, "t(b) once");
+    bb_arena_free(&result.arena);
+}
+
 static void test_names_tell_table_and_columns(void **state)
 {
     (void)state;
@@ -155,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_a_plain_index_on_a_unique_key_uses_its_tree),
         cmocka_unit_test(test_a_prefix_uses_the_longer_tree),
         cmocka_unit_test(test_equal_plain_indexes_share),
+        cmocka_unit_test(test_what_is_repeated_has_a_last_tree),
         cmocka_unit_test(test_names_tell_table_and_columns),
         cmocka_unit_test(test_long_names_are_cut_and_stay_apart),
     };

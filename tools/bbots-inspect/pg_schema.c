@@ -137,7 +137,7 @@ static void put_index(FILE *out, const bbots_table *table, const bbots_index *in
 
 void pg_put_indexes(FILE *out, const bbots_table *table)
 {
-    const unsigned own = BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE;
+    const unsigned own = BBOTS_INDEX_REFERENCE | BBOTS_INDEX_QUEUE | BBOTS_INDEX_ONCE;
     for (unsigned i = 1; i < table->index_count; i++) {
         if ((table->indexes[i].flags & own) == 0) {
             put_index(out, table, &table->indexes[i]);

@@ -60,6 +60,11 @@ int rows_read_range(const session *in, const bbots_table *table, const rows_requ
 
 /* ------------------------------------------------------------------ order and index */
 
+static bool index_begins(const bbots_index *index, unsigned column)
+{
+    return index->columns[0] == column && (index->flags & BBOTS_INDEX_ONCE) == 0;
+}
+
 /* An index that begins with a column, or -1. Long texts are in an index by their beginning only. */
 static int index_for_order(const bbots_table *table, unsigned column)
 {
@@ -67,7 +72,7 @@ static int index_for_order(const bbots_table *table, unsigned column)
     bool short_enough = by->type != BBOTS_TYPE_TEXT && by->type != BBOTS_TYPE_BYTEA &&
                         (by->type != BBOTS_TYPE_VARCHAR || (by->length > 0 && by->length <= 50));
     for (unsigned i = 0; i < table->index_count; i++) {
-        if (table->indexes[i].columns[0] == column && short_enough) {
+        if (index_begins(&table->indexes[i], column) && short_enough) {
             return (int)i;
         }
     }
@@ -115,7 +120,7 @@ static void use_condition(rows *made)
     for (unsigned i = 0; i < made->filter_count; i++) {
         const filter *condition = &made->filters[i];
         for (unsigned j = 0; can_be_bound(condition) && j < made->table->index_count; j++) {
-            if (made->table->indexes[j].columns[0] == condition->column) {
+            if (index_begins(&made->table->indexes[j], condition->column)) {
                 made->index = j;
                 made->from[0] = made->to[0] = condition->operand;
                 made->range.from_count = made->range.to_count = 1;

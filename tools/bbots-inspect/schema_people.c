@@ -134,6 +134,7 @@ static void put_indexes(const bbots_table *table, size_t width)
         add(&line, table->trees[index->tree].name);
         add(&line, (index->flags & BBOTS_INDEX_REFERENCE) != 0 ? ", made for a reference"
                    : (index->flags & BBOTS_INDEX_QUEUE) != 0   ? ", made for a queue"
+                   : (index->flags & BBOTS_INDEX_ONCE) != 0    ? ", made to know what is repeated"
                                                                : "");
         text_put_hanging(stdout, INDENT, width, line.text);
     }

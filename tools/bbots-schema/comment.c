@@ -6,8 +6,9 @@
  *   [secret] [vault]   never shown
  *   [datakey]          secret, and a key for the secrets of the row's owner
  *
- * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them; and the columns by
- * which it is polled as a queue: [queue: a, b]; key.c makes the index.
+ * A table's comment can have live aggregates: [live NAME: ...]; live.c reads them; the columns by
+ * which it is polled as a queue: [queue: a, b]; and the one by which a repeated row is known:
+ * [once: a]; key.c makes their indexes.
  *
  * An unknown tag is refused: a misspelt [secert] would show a password.
  */
@@ -137,23 +138,28 @@ void gen_comment_column(const gen_comment *comment, bbots_column *column)
     column->comment = trimmed(text, strlen(text));
 }
 
-static void note_queue(gen_table *table, gen_place place, char *text)
+/* Takes [WORD: ...], which a table may have once. */
+static bool note_index(gen_table *table, gen_place place, const char *text, const char *word,
+                       gen_table_tag *tag)
 {
-    if (table->queue_tag.text != NULL)
-        gen_refuse(place, "table \"%s\" has two tags [queue: ...]", table->table.name);
-    table->queue_tag = (gen_table_tag){text, place};
+    size_t size = strlen(word);
+    if (strncmp(text, word, size) != 0 || text[size] != ':')
+        return false;
+    if (tag->text != NULL)
+        gen_refuse(place, "table \"%s\" has two tags [%s: ...]", table->table.name, word);
+    *tag = (gen_table_tag){trimmed(text + size + 1, strlen(text + size + 1)), place};
+    return true;
 }
 
 static void note_tag(gen_table *table, gen_place place, char *text)
 {
-    if (strncmp(text, "queue:", 6) == 0) {
-        note_queue(table, place, trimmed(text + 6, strlen(text + 6)));
+    if (note_index(table, place, text, "queue", &table->queue_tag) ||
+        note_index(table, place, text, "once", &table->once_tag))
         return;
-    }
     if (strncmp(text, "live ", 5) != 0)
         gen_refuse(place,
-                   "tag [%s] of table \"%s\" is unknown; known are [live name: ...] and "
-                   "[queue: ...]",
+                   "tag [%s] of table \"%s\" is unknown; known are [live name: ...], [queue: ...] "
+                   "and [once: ...]",
                    text, table->table.name);
     if (table->live_tag_count == GEN_LIVES_MAX)
         gen_refuse(place, "table \"%s\" has more than %d live aggregates", table->table.name,

@@ -50,6 +50,7 @@ typedef struct gen_table {
     gen_table_tag live_tags[GEN_LIVES_MAX];
     unsigned live_tag_count;
     gen_table_tag queue_tag;
+    gen_table_tag once_tag;
     gen_place place;
     gen_place column_places[BBOTS_COLUMNS_MAX];
     gen_place index_places[SCHEMA_INDEXES_MAX];

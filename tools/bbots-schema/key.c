@@ -251,12 +251,12 @@ void gen_index(sqlite3 *database, gen_model *model, const gen_object *object)
     read_columns(query, table, object->place, index);
 }
 
-void gen_queue_index(gen_table *table)
+static void add_tag_index(gen_table *table, const gen_table_tag *tag, uint8_t flag,
+                          const char *word)
 {
-    const gen_table_tag *tag = &table->queue_tag;
     if (tag->text == NULL)
         return;
-    bbots_index *index = add_index(table, tag->place, BBOTS_INDEX_QUEUE);
+    bbots_index *index = add_index(table, tag->place, flag);
     uint8_t *columns = gen_alloc(BBOTS_KEY_COLUMNS_MAX, 1);
     const char *at = tag->text;
     do {
@@ -266,7 +266,18 @@ void gen_queue_index(gen_table *table)
         at += size;
     } while (*at != '\0');
     index->columns = columns;
-    index->name = gen_relation_choose(table->table.name, NULL, "queue");
+    bool one = index->column_count == 1 &&
+               (table->columns[columns[0]].flags & BBOTS_COLUMN_NOT_NULL) == 0;
+    if ((flag & BBOTS_INDEX_ONCE) != 0 && !one)
+        gen_refuse(tag->place, "tag [once: ...] of table \"%s\" takes one column that may be null",
+                   table->table.name);
+    index->name = gen_relation_choose(table->table.name, NULL, word);
+}
+
+void gen_tag_indexes(gen_table *table)
+{
+    add_tag_index(table, &table->queue_tag, BBOTS_INDEX_QUEUE, "queue");
+    add_tag_index(table, &table->once_tag, BBOTS_INDEX_ONCE, "once");
 }
 
 void gen_reference_indexes(gen_table *table)

@@ -14,7 +14,7 @@ void gen_index(sqlite3 *database, gen_model *model, const gen_object *object);
 /* Adds an index for each foreign key that no index serves. Last, when all indexes are there. */
 void gen_reference_indexes(gen_table *table);
 
-/* Adds the index of a tag [queue: ...]. */
-void gen_queue_index(gen_table *table);
+/* Adds the indexes of the tags [queue: ...] and [once: ...]. */
+void gen_tag_indexes(gen_table *table);
 
 #endif

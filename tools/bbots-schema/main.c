@@ -110,7 +110,7 @@ static void finish_tables(gen_model *model, bbots_table **tables)
     for (unsigned i = 0; i < model->table_count; i++) {
         gen_table *table = model->tables[i];
         gen_reference_indexes(table);
-        gen_queue_index(table);
+        gen_tag_indexes(table);
         unsigned count =
             schema_assign_trees(gen_arena(), table->table.name, table->columns, table->indexes,
                                 table->table.index_count, table->trees);

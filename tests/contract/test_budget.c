@@ -1,0 +1,201 @@
+/*
+ * test_budget.c - budgets: periods whose anchors are kept, verdicts, money set aside, and two who
+ * want the last cent.
+ */
+#include "support/people.h"
+#include "support/race.h"
+
+#include <bbots/budget.h>
+#include <bbots/costs.h>
+
+static void spend(bbots_txn *txn, int64_t user, int64_t amount, bbots_timestamp at,
+                  bbots_cost_recorded *recorded)
+{
+    bbots_cost_call call = {.source = BBOTS_COST_CLAUDE,
+                            .user_id = user,
+                            .model = bbots_text_of("x"),
+                            .priced = true,
+                            .input_cost = amount,
+                            .at = at};
+    assert_ok(bbots_cost_record_call(txn, &call, 0, at, recorded, &fault));
+}
+
+static void test_budget(void **state)
+{
+    fixture *place = *state;
+    bbots_cost_recorded recorded;
+    bbots_budget_status status;
+    bbots_row row;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_timestamp start = PEOPLE_BEGIN + 30 * PEOPLE_DAY; /* 31 January */
+    bbots_budget_limits limits = {.limits = {10000, 30000, 100000}, .auto_stop = true};
+    assert_ok(bbots_budget_set(txn, 1, &limits, start, &fault));
+    spend(txn, 1, 5000, start + PEOPLE_HOUR, &recorded);
+    assert_int_equal(recorded.verdict, BBOTS_BUDGET_WITHIN);
+    spend(txn, 1, 3000, start + 2 * PEOPLE_HOUR, &recorded);
+    assert_int_equal(recorded.verdict, BBOTS_BUDGET_ALERT);
+    spend(txn, 1, 2000, start + 3 * PEOPLE_HOUR, &recorded);
+    assert_int_equal(recorded.verdict, BBOTS_BUDGET_ALERT); /* all of it, and not more */
+    spend(txn, 1, 1, start + 4 * PEOPLE_HOUR, &recorded);
+    assert_int_equal(recorded.verdict, BBOTS_BUDGET_STOP);
+    assert_ok(bbots_budget_status_of(txn, 1, start + 4 * PEOPLE_HOUR, &status, &fault));
+    assert_int_equal(status.periods[BBOTS_BUDGET_DAY].spend, 10001);
+    assert_int_equal(status.periods[BBOTS_BUDGET_DAY].remaining, 0);
+    assert_int_equal(status.periods[BBOTS_BUDGET_WEEK].remaining, 19999);
+    assert_int_equal(status.periods[BBOTS_BUDGET_DAY].projected, 60006);
+    assert_ok(bbots_budget_mark_alert(txn, 1, start + 4 * PEOPLE_HOUR, &fault));
+    assert_ok(bbots_budget_status_of(txn, 1, start + 5 * PEOPLE_HOUR, &status, &fault));
+    assert_int_equal(status.alerts_today, 1);
+    /* Month by month from the 31st, the day is kept. */
+    static const char *const begins[] = {"2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30",
+                                         "2026-05-31"};
+    for (size_t i = 0; i + 1 < COUNT(begins); i++) {
+        bbots_timestamp from;
+        bbots_timestamp to;
+        assert_int_equal(bbots_timestamp_parse(bbots_text_of(begins[i]), false, &from), BBOTS_OK);
+        assert_int_equal(bbots_timestamp_parse(bbots_text_of(begins[i + 1]), false, &to), BBOTS_OK);
+        assert_ok(bbots_budget_refresh(txn, 1, from + 5 * PEOPLE_HOUR, &fault));
+        assert_ok(bbots_budget_status_of(txn, 1, to - 1, &status, &fault));
+        assert_int_equal(status.periods[BBOTS_BUDGET_MONTH].from, from);
+        assert_int_equal(status.periods[BBOTS_BUDGET_MONTH].to, to);
+        assert_ok(get_id(txn, &bbots_cost_budgets_table, 1, &row));
+        assert_int_equal(number_at(&row, "monthlyPeriodStart"), from);
+        assert_int_equal(number_at(&row, "currentMonthlySpend"), i == 0 ? 10001 : 0);
+    }
+    assert_int_equal(status.alerts_today, 0);
+    assert_status(bbots_budget_refresh(txn, 2, 0, &fault), BBOTS_NOT_FOUND);
+    assert_ok(bbots_budget_status_of(txn, 2, 0, &status, &fault));
+    assert_int_equal(status.verdict, BBOTS_BUDGET_NONE);
+    commit(txn);
+
+    /* A plain insert brings the row up to date at the commit. */
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_budget_refresh(txn, 1, start + 130 * PEOPLE_DAY, &fault));
+    assert_ok(insert_named(txn, &bbots_gemini_token_usage_table, "userId", integer(1), "model",
+                           string("x"), "totalTokens", integer(1), "inputCost",
+                           bbots_value_decimal(1, 6), "outputCost", bbots_value_decimal(1, 6),
+                           "totalCost", bbots_value_decimal(1500050, 6), "createdAt",
+                           bbots_value_timestamp(start + 130 * PEOPLE_DAY)));
+    commit(txn);
+    txn = begin(place->store, BBOTS_READ);
+    assert_ok(get_id(txn, &bbots_cost_budgets_table, 1, &row));
+    assert_int_equal(number_at(&row, "currentDailySpend"), 15001);
+    bbots_rollback(txn);
+}
+
+static void test_reservations(void **state)
+{
+    fixture *place = *state;
+    bbots_budget_status status;
+    bbots_uuid first;
+    bbots_uuid second;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_budget_limits limits = {.limits = {10000, -1, -1}, .auto_stop = true};
+    bbots_timestamp now = PEOPLE_BEGIN + PEOPLE_HOUR;
+    assert_ok(bbots_budget_set(txn, 1, &limits, now, &fault));
+    assert_ok(bbots_budget_reserve(txn, 1, 6000, now + PEOPLE_HOUR, now, &first, &status, &fault));
+    assert_int_equal(status.periods[BBOTS_BUDGET_DAY].reserved, 6000);
+    assert_status(
+        bbots_budget_reserve(txn, 1, 4001, now + PEOPLE_HOUR, now, &second, &status, &fault),
+        BBOTS_REFUSED);
+    assert_ok(bbots_budget_reserve(txn, 1, 4000, now + PEOPLE_HOUR, now, &second, NULL, &fault));
+    assert_ok(bbots_budget_settle(txn, 1, first, now, &fault));
+    assert_status(bbots_budget_settle(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
+    assert_status(bbots_budget_release(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
+    /* The other one expires by itself. */
+    assert_status(
+        bbots_budget_reserve(txn, 1, 10000, now + 3 * PEOPLE_HOUR, now, &first, NULL, &fault),
+        BBOTS_REFUSED);
+    assert_ok(bbots_budget_reserve(txn, 1, 10000, now + 3 * PEOPLE_HOUR, now + PEOPLE_HOUR, &first,
+                                   NULL, &fault));
+    assert_status(bbots_budget_reserve(txn, 1, 0, now + PEOPLE_HOUR, now, &first, NULL, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_budget_reserve(txn, 1, 1, now, now, &first, NULL, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_budget_reserve(txn, 77, 1, now + PEOPLE_HOUR, now, &first, NULL, &fault),
+                  BBOTS_FOREIGN_KEY_VIOLATION);
+    commit(txn);
+}
+
+/* A cost below the budget's last digit counts: with it the whole budget is too much. */
+static void test_reserve_last_digit(void **state)
+{
+    fixture *place = *state;
+    bbots_uuid id;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_timestamp now = PEOPLE_BEGIN + PEOPLE_HOUR;
+    bbots_budget_limits limits = {.limits = {10000, -1, -1}, .auto_stop = true};
+    assert_ok(bbots_budget_set(txn, 1, &limits, now, &fault));
+    assert_ok(insert_named(txn, &bbots_gemini_token_usage_table, "userId", integer(1), "model",
+                           string("x"), "totalTokens", integer(1), "inputCost",
+                           bbots_value_decimal(1, 6), "outputCost", bbots_value_decimal(0, 6),
+                           "totalCost", bbots_value_decimal(1, 6), "createdAt",
+                           bbots_value_timestamp(now)));
+    assert_status(bbots_budget_reserve(txn, 1, 10000, now + PEOPLE_HOUR, now, &id, NULL, &fault),
+                  BBOTS_REFUSED);
+    assert_ok(bbots_budget_reserve(txn, 1, 9999, now + PEOPLE_HOUR, now, &id, NULL, &fault));
+    commit(txn);
+}
+
+/* ------------------------------------------------------------------ races */
+
+#define RACE_TIME (PEOPLE_BEGIN + PEOPLE_HOUR)
+
+/* Nothing is set aside any more: the last cent is there again. */
+static int put_cent(bbots_txn *txn, void *context, bbots_error *error)
+{
+    const bbots_table *table = &bbots_system_config_table;
+    bbots_value key = string("reservations.1");
+    (void)context;
+    int rc = bbots_delete(txn, table, index_of(table, "system_config_key_key"), &key, NULL, error);
+    return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
+}
+
+static int reserve_cent(bbots_txn *txn, void *context, bbots_error *error)
+{
+    bbots_uuid id;
+    (void)context;
+    return bbots_budget_reserve(txn, 1, 100, RACE_TIME + PEOPLE_HOUR, RACE_TIME, &id, NULL, error);
+}
+
+static race race_of(fixture *place)
+{
+    bbots_budget_limits limits = {.limits = {100, -1, -1}, .auto_stop = true};
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_budget_set(txn, 1, &limits, RACE_TIME, &fault));
+    commit(txn);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = NULL;
+    return (race){place->path, &bbots_platform_schema, put_cent, reserve_cent, NULL};
+}
+
+static void one_of_two_threads_gets_the_last_cent(void **state)
+{
+    race run = race_of(*state);
+    race_threads(&run, race_rounds(50));
+}
+
+static void one_of_two_processes_gets_the_last_cent(void **state)
+{
+    race run = race_of(*state);
+    race_processes(&run, race_rounds(50));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_budget, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_reservations, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_reserve_last_digit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(one_of_two_threads_gets_the_last_cent, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(one_of_two_processes_gets_the_last_cent, fixture_setup,
+                                        fixture_teardown),
+    };
+    choose_tests();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
