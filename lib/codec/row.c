@@ -212,19 +212,6 @@ bool codec_row_checksum_fits(const codec_layout *layout, const uint8_t *data, si
            bb_load32(data) == (uint32_t)codec_row_hash(layout, data, size).low;
 }
 
-static uint32_t variable_end(const codec_layout *layout, const uint8_t *data, unsigned ordinal)
-{
-    const uint8_t *ends = data + layout->variable_at;
-    return (data[5] & CODEC_ROW_WIDE) != 0 ? bb_load32(ends + 4u * ordinal)
-                                           : bb_load16(ends + 2u * ordinal);
-}
-
-static size_t variable_start(const codec_layout *layout, const uint8_t *data)
-{
-    return layout->variable_at +
-           (size_t)layout->variable_count * ((data[5] & CODEC_ROW_WIDE) != 0 ? 4 : 2);
-}
-
 bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
                       bb_hash *hash)
 {
@@ -239,30 +226,12 @@ bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t si
     if (bb_load32(data) != (uint32_t)computed.low) {
         return false;
     }
-    size_t start = variable_start(layout, data);
+    size_t start = codec_row_bytes_start(layout, data);
     if (layout->variable_count == 0) {
         return size == start;
     }
     return size >= start &&
-           size - start == variable_end(layout, data, layout->variable_count - 1u);
-}
-
-/* The bytes of a variable column; NULL when its ends lead outside of the row. */
-static inline const uint8_t *variable_bytes_of(const codec_layout *layout, const uint8_t *data,
-                                               size_t size, unsigned column, size_t *length)
-{
-    unsigned ordinal = layout->place[column];
-    size_t start = variable_start(layout, data);
-    if (start > size) {
-        return NULL;
-    }
-    size_t from = ordinal == 0 ? 0 : variable_end(layout, data, ordinal - 1);
-    size_t to = variable_end(layout, data, ordinal);
-    if (from > to || to > size - start) {
-        return NULL; /* a forged row: the checksum fits, the ends do not */
-    }
-    *length = to - from;
-    return data + start + from;
+           size - start == codec_row_bytes_end(layout, data, layout->variable_count - 1u);
 }
 
 static bool same_variable(const codec_layout *layout, const uint8_t *a, size_t a_size,
@@ -270,8 +239,8 @@ static bool same_variable(const codec_layout *layout, const uint8_t *a, size_t a
 {
     size_t a_length = 0;
     size_t b_length = 0;
-    const uint8_t *in_a = variable_bytes_of(layout, a, a_size, column, &a_length);
-    const uint8_t *in_b = variable_bytes_of(layout, b, b_size, column, &b_length);
+    const uint8_t *in_a = codec_row_bytes(layout, a, a_size, column, &a_length);
+    const uint8_t *in_b = codec_row_bytes(layout, b, b_size, column, &b_length);
     return in_a != NULL && in_b != NULL && a_length == b_length &&
            memcmp(in_a, in_b, a_length) == 0;
 }
@@ -376,7 +345,7 @@ bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, siz
         return fixed_value(description, data + layout->place[column], layout->width[column]);
     }
     size_t length;
-    const uint8_t *bytes = variable_bytes_of(layout, data, size, column, &length);
+    const uint8_t *bytes = codec_row_bytes(layout, data, size, column, &length);
     if (bytes == NULL) {
         return bbots_value_null();
     }

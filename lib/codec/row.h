@@ -115,6 +115,42 @@ static inline bool codec_row_is_null(const uint8_t *data, unsigned column)
     return (data[CODEC_ROW_HEADER + column / 8] >> column % 8 & 1) != 0;
 }
 
+/* Where the bytes of a variable column end, from the start of the first one's; where that is. */
+static inline uint32_t codec_row_bytes_end(const codec_layout *layout, const uint8_t *data,
+                                           unsigned ordinal)
+{
+    const uint8_t *ends = data + layout->variable_at;
+    return (data[5] & CODEC_ROW_WIDE) != 0 ? bb_load32(ends + 4u * ordinal)
+                                           : bb_load16(ends + 2u * ordinal);
+}
+
+static inline size_t codec_row_bytes_start(const codec_layout *layout, const uint8_t *data)
+{
+    return layout->variable_at +
+           (size_t)layout->variable_count * ((data[5] & CODEC_ROW_WIDE) != 0 ? 4 : 2);
+}
+
+/*
+ * The bytes of a variable column, as they are stored; NULL when its ends lead outside of the row: it
+ * is forged, the checksum fits and the ends do not.
+ */
+static inline const uint8_t *codec_row_bytes(const codec_layout *layout, const uint8_t *data,
+                                             size_t size, unsigned column, size_t *length)
+{
+    unsigned ordinal = layout->place[column];
+    size_t start = codec_row_bytes_start(layout, data);
+    if (start > size) {
+        return NULL;
+    }
+    size_t from = ordinal == 0 ? 0 : codec_row_bytes_end(layout, data, ordinal - 1);
+    size_t to = codec_row_bytes_end(layout, data, ordinal);
+    if (from > to || to > size - start) {
+        return NULL;
+    }
+    *length = to - from;
+    return data + start + from;
+}
+
 /*
  * The value of a column; of a secret one that is sealed BBOTS_SEALED. Never reads outside the row, whatever its bytes: the ends are held
  * against the size.

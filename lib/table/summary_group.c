@@ -56,23 +56,34 @@ static bool is_bytes(const bbots_value *value)
 
 /* ------------------------------------------------------------------ finding */
 
-static bool has_key(const bbots_summary *summary, summary_group *group, const uint8_t *key,
-                    size_t size)
+/* By the first words at once: a loop that ends now here and now there costs more than the words. */
+static inline bool has_key(const bbots_summary *summary, summary_group *group, const uint8_t *key,
+                           size_t size)
 {
     const uint8_t *own = summary_key(summary, group);
-    bool same = group->key_size == size;
-    for (size_t i = 0; i < size && same; i += 8) {
-        same = bb_load64(own + i) == bb_load64(key + i);
+    uint64_t differ = group->key_size ^ size;
+    for (size_t i = 0; i < 8 * SUMMARY_KEY_WORDS; i += 8) {
+        differ |= bb_load64(own + i) ^ bb_load64(key + i);
     }
-    return same;
+    for (size_t i = 8 * SUMMARY_KEY_WORDS; i < size && differ == 0; i += 8) {
+        differ |= bb_load64(own + i) ^ bb_load64(key + i);
+    }
+    return differ == 0;
 }
 
 /* Of the words of a key: for a table of this summary only, never stored. */
-static uint64_t hash_of(const uint8_t *key, size_t size)
+static inline uint64_t hash_of(const uint8_t *key, size_t size)
 {
+    static const uint64_t odd[SUMMARY_KEY_WORDS] = {
+        UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9), UINT64_C(0x94d049bb133111eb),
+        UINT64_C(0xd6e8feb86659fd93)};
     uint64_t hash = size;
-    for (size_t i = 0; i < size; i += 8) {
-        hash = (hash ^ bb_load64(key + i)) * UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t i = 0; i < SUMMARY_KEY_WORDS; i++) {
+        hash += bb_load64(key + 8 * i) * odd[i];
+    }
+    hash ^= hash >> 32;
+    for (size_t i = 8 * SUMMARY_KEY_WORDS; i < size; i += 8) {
+        hash = (hash ^ bb_load64(key + i)) * odd[0];
         hash ^= hash >> 32;
     }
     return hash;
@@ -95,7 +106,7 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 {
     size_t fixed = sizeof(summary_group) + summary->measure_count * sizeof(summary_number) +
                    summary->column_count * sizeof(bbots_value);
-    size_t words = (size + 7) / 8 * 8;
+    size_t words = summary_key_bytes(size);
     summary_group *group = bb_arena_alloc(&summary->arena, fixed + words);
     if (group == NULL || !make_room(summary)) {
         return NULL;
@@ -123,8 +134,9 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
                      bbots_error *error)
 {
-    uint8_t key[SUMMARY_KEY_ROOM] = {0};
+    uint8_t key[SUMMARY_KEY_ROOM];
     uint64_t hash = 0;
+    summary_begin_key(key);
     size_t size =
         codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
     summary_end_key(key, size);

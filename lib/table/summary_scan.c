@@ -72,7 +72,7 @@ static scan_column plan_column(const engine_table *engine, unsigned column)
         break;
     case BBOTS_TYPE_TEXT:
     case BBOTS_TYPE_VARCHAR:
-        plan.form = FORM_TEXT;
+        plan.form = (described->flags & BBOTS_COLUMN_SECRET) == 0 ? FORM_TEXT : FORM_OTHER;
         break;
     default:
         plan.form = FORM_OTHER;
@@ -172,12 +172,14 @@ static size_t quick_key(scan_state *scan, const bbots_row *row, uint8_t key[SUMM
             size += put_number(key + size, column, number);
             continue;
         }
-        bbots_value text = bbots_row_value(row, column->column);
-        if (text.kind != BBOTS_TEXT || size + text.size + 1 > CODEC_KEY_PLAIN) {
+        size_t length;
+        const uint8_t *text =
+            codec_row_bytes(row->layout, row->data, row->size, column->column, &length);
+        if (text == NULL || size + length + 1 > CODEC_KEY_PLAIN) {
             return NO_KEY;
         }
-        memcpy(key + size, text.data, text.size);
-        size += text.size;
+        memcpy(key + size, text, length);
+        size += length;
         key[size++] = 0;
     }
     return size;
@@ -201,6 +203,7 @@ static summary_group *group_of(scan_state *scan, const bbots_row *row)
     bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
     uint8_t key[SUMMARY_KEY_ROOM];
     uint64_t hash;
+    summary_begin_key(key);
     size_t size = row->layout == &scan->engine->layout ? quick_key(scan, row, key) : NO_KEY;
     if (size == NO_KEY) {
         group_values(scan, row, values);
