@@ -52,26 +52,25 @@ bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *g
 /* ------------------------------------------------------------------ summary_group.c */
 
 /*
- * Room for a key. Zeros stand behind it, to the end of the words in which it ends and of the first
- * four: keys are compared by words, and nearly all have no more than these.
+ * Room for a key. Zeros stand behind it, up to so many words as summary_key_words() tells. Keys are
+ * compared and hashed by two or four words at once: a loop that ends now here and now there, as texts
+ * do, costs more than a word too many.
  */
-#define SUMMARY_KEY_WORDS 4u
 #define SUMMARY_KEY_ROOM ((CODEC_KEY_MAX + 15u) / 8 * 8)
+
+static inline size_t summary_key_words(size_t size)
+{
+    return size <= 16 ? 2 : size <= 32 ? 4 : (size + 7) / 8;
+}
 
 static inline void summary_begin_key(uint8_t key[SUMMARY_KEY_ROOM])
 {
-    memset(key, 0, 8 * SUMMARY_KEY_WORDS);
+    memset(key, 0, 32);
 }
 
 static inline void summary_end_key(uint8_t key[SUMMARY_KEY_ROOM], size_t size)
 {
     memset(key + size, 0, 8);
-}
-
-/* Bytes of a key with the zeros behind it. */
-static inline size_t summary_key_bytes(size_t size)
-{
-    return size <= 8 * SUMMARY_KEY_WORDS ? 8 * SUMMARY_KEY_WORDS : (size + 7) / 8 * 8;
 }
 
 /* The group of a key, or NULL when there is none yet; *hash is for summary_make_group(). */

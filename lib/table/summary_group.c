@@ -56,34 +56,47 @@ static bool is_bytes(const bbots_value *value)
 
 /* ------------------------------------------------------------------ finding */
 
-/* By the first words at once: a loop that ends now here and now there costs more than the words. */
+static inline uint64_t word(const uint8_t *key, size_t number)
+{
+    return bb_load64(key + 8 * number);
+}
+
 static inline bool has_key(const bbots_summary *summary, summary_group *group, const uint8_t *key,
                            size_t size)
 {
     const uint8_t *own = summary_key(summary, group);
-    uint64_t differ = group->key_size ^ size;
-    for (size_t i = 0; i < 8 * SUMMARY_KEY_WORDS; i += 8) {
-        differ |= bb_load64(own + i) ^ bb_load64(key + i);
+    size_t words = summary_key_words(size);
+    if (group->key_size != size ||
+        ((word(own, 0) ^ word(key, 0)) | (word(own, 1) ^ word(key, 1)))) {
+        return false;
     }
-    for (size_t i = 8 * SUMMARY_KEY_WORDS; i < size && differ == 0; i += 8) {
-        differ |= bb_load64(own + i) ^ bb_load64(key + i);
+    if (words == 4) {
+        return ((word(own, 2) ^ word(key, 2)) | (word(own, 3) ^ word(key, 3))) == 0;
     }
-    return differ == 0;
+    for (size_t i = 2; i < words; i++) {
+        if (word(own, i) != word(key, i)) {
+            return false;
+        }
+    }
+    return true;
 }
+
+#define ODD_1 UINT64_C(0x9e3779b97f4a7c15)
+#define ODD_2 UINT64_C(0xbf58476d1ce4e5b9)
+#define ODD_3 UINT64_C(0x94d049bb133111eb)
+#define ODD_4 UINT64_C(0xd6e8feb86659fd93)
 
 /* Of the words of a key: for a table of this summary only, never stored. */
 static inline uint64_t hash_of(const uint8_t *key, size_t size)
 {
-    static const uint64_t odd[SUMMARY_KEY_WORDS] = {
-        UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9), UINT64_C(0x94d049bb133111eb),
-        UINT64_C(0xd6e8feb86659fd93)};
-    uint64_t hash = size;
-    for (size_t i = 0; i < SUMMARY_KEY_WORDS; i++) {
-        hash += bb_load64(key + 8 * i) * odd[i];
+    size_t words = summary_key_words(size);
+    uint64_t hash = size + word(key, 0) * ODD_1 + word(key, 1) * ODD_2;
+    if (words > 2) {
+        hash += word(key, 2) * ODD_3 + word(key, 3) * ODD_4;
     }
     hash ^= hash >> 32;
-    for (size_t i = 8 * SUMMARY_KEY_WORDS; i < size; i += 8) {
-        hash = (hash ^ bb_load64(key + i)) * odd[0];
+    for (size_t i = 4; i < words; i++) {
+        hash = (hash ^ word(key, i)) * ODD_1;
         hash ^= hash >> 32;
     }
     return hash;
@@ -106,7 +119,7 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 {
     size_t fixed = sizeof(summary_group) + summary->measure_count * sizeof(summary_number) +
                    summary->column_count * sizeof(bbots_value);
-    size_t words = summary_key_bytes(size);
+    size_t words = 8 * summary_key_words(size);
     summary_group *group = bb_arena_alloc(&summary->arena, fixed + words);
     if (group == NULL || !make_room(summary)) {
         return NULL;
