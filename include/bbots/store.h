@@ -65,6 +65,23 @@ typedef enum bbots_durability {
  * takes them away.
  */
 
+/*
+ * Room for deletes: a delete needs free pages before it gives any back. So reserve_bytes of the file are
+ * kept for transactions that take more bytes of rows away than they bring: no other commits when less than that
+ * would be left, by file_bytes_max (BBOTS_MAP_FULL), by the process's RLIMIT_FSIZE, or on the
+ * disk (BBOTS_DISK_FULL). The reserve is real: the file system has given its blocks to the file, with fallocate(), though
+ * the file's length does not show it.
+ *
+ * A delete takes as many pages as it has to change: four or so for each tree of a row's table, and
+ * fewer for each of many rows. One that needs more than the reserve, or comes after others that used
+ * it up, is refused as well, and changes nothing; then delete in smaller parts, children first. What a delete frees can
+ * be used by the second write transaction after it, as soon as no read transaction is older.
+ *
+ * Not promised: on file systems without fallocate(), and on those that write each block to a new place
+ * (btrfs, ZFS, snapshots), a full disk can refuse a delete too. A file to which this library has written
+ * no row since it was opened or copied has no blocks beyond its own.
+ */
+
 /* What opening the file took; see bbots_stat. */
 typedef enum bbots_opened {
     BBOTS_OPENED_WALKED = 1,        /* all pages were walked */
@@ -91,6 +108,9 @@ typedef struct bbots_options {
     uint32_t readers_max;        /* read transactions at once, all processes; 0 means 1,024 */
     uint64_t map_bytes;          /* address space to begin with; 0 means 64 GiB. It grows by itself */
     uint64_t file_bytes_max;     /* the file may not grow past this; 0 means no limit */
+    uint64_t reserve_bytes;      /* kept free for deletes, see below; 0 means a quarter of the file, but
+                                    1 to 4 MiB, and no more than an eighth of file_bytes_max. At most
+                                    half of file_bytes_max */
     const bbots_keyring *keys;   /* seal and open secret columns (bbots/secret.h); copied, may be freed
                                     after the call. NULL: secret columns of a new store are stored in
                                     the open, and those of a sealed one stay closed */

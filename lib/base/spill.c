@@ -9,6 +9,7 @@
 #include "base/spill.h"
 
 #include "base/error.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,16 +66,16 @@ static int temporary_file(void)
 
 static int extend_file(int fd, size_t from, size_t to, bbots_error *error)
 {
-    int failed = posix_fallocate(fd, (off_t)from, (off_t)(to - from));
-    while (failed == EINTR) {
+    bb_held_signal held;
+    int failed;
+    bb_signal_hold(&held);
+    do {
         failed = posix_fallocate(fd, (off_t)from, (off_t)(to - from));
-    }
-    if (failed != 0) {
-        bool full = failed == ENOSPC || failed == EDQUOT;
-        return bb_fail_system(error, full ? BBOTS_DISK_FULL : BBOTS_IO, failed,
-                              "cannot make a temporary file longer");
-    }
-    return BBOTS_OK;
+    } while (failed == EINTR);
+    bb_signal_release(&held);
+    return failed == 0 ? BBOTS_OK
+                       : bb_fail_system(error, bb_write_status(failed), failed,
+                                        "cannot make a temporary file longer");
 }
 
 /* The first step from memory to a file. */

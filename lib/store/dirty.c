@@ -50,6 +50,7 @@ static size_t weight(const store_txn *txn, store_way how, size_t size)
 
 int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size)
 {
+    store_note_pages(txn, size);
     txn->dirty_bytes += weight(txn, how, size);
     if (txn->dirty_bytes < txn->dirty_max || tree == STORE_MAIN) {
         return 0;

@@ -27,6 +27,7 @@ static int status_of(int rc)
         return BBOTS_NO_MEMORY;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return BBOTS_DISK_FULL;
     case ENOENT:
         return BBOTS_FILE_MISSING;

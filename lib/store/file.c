@@ -4,6 +4,7 @@
 #include "store/internal.h"
 
 #include "base/error.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,12 +122,15 @@ static int try_environment(store_file *file)
  */
 static int open_environment(store_file *file, bbots_error *error)
 {
+    bb_held_signal held;
+    bb_signal_hold(&held); /* LMDB makes the lock file, and the first pages of a new one */
     int rc = try_environment(file);
     while ((rc == ENOMEM || rc == EINVAL) && file->options.map_bytes == 0 &&
            file->map_bytes / 4 >= MAP_BYTES_LEAST) {
         file->map_bytes /= 4;
         rc = try_environment(file);
     }
+    bb_signal_release(&held);
     if (rc != 0) {
         char what[512];
         snprintf(what, sizeof what, "cannot open file \"%.400s\"", file->path);
@@ -175,15 +179,21 @@ static int call_info(void *arguments)
     return mdb_env_info(call->env, &call->info);
 }
 
+int store_info(store_file *file, MDB_envinfo *info, bbots_error *error)
+{
+    info_call call = {.env = file->env};
+    int rc = store_guarded(file, call_info, &call, false);
+    *info = call.info;
+    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the file's state");
+}
+
 /* The meta page is read from the map, which must not move meanwhile: inside the gate. */
 static int read_info(store_file *file, MDB_envinfo *info, bbots_error *error)
 {
-    info_call call = {.env = file->env};
     store_gate_enter(&file->gate);
-    int rc = store_guarded(file, call_info, &call, false);
+    int rc = store_info(file, info, error);
     store_gate_leave(&file->gate);
-    *info = call.info;
-    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the file's state");
+    return rc;
 }
 
 static void free_file(store_file *file)
@@ -237,9 +247,8 @@ int store_open_failure(const char *path, int system, bbots_error *error)
     }
     int status = system == ENOENT                                         ? BBOTS_FILE_MISSING
                  : system == EACCES || system == EPERM || system == EROFS ? BBOTS_ACCESS_DENIED
-                 : system == ENOSPC                                       ? BBOTS_DISK_FULL
                  : system == ENOMEM                                       ? BBOTS_NO_MEMORY
-                                                                          : BBOTS_IO;
+                                                                          : bb_write_status(system);
     return bb_fail_system(error, status, system, "cannot open file \"%s\"", path);
 }
 
@@ -481,8 +490,8 @@ static int give_name(const char *made, const char *path, bbots_error *error)
     int rc = flush_file(made, O_RDONLY, error);
     if (rc == BBOTS_OK && link(made, path) != 0) {
         rc = errno == EEXIST ? bb_fail(error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path)
-                             : bb_fail_system(error, errno == ENOSPC ? BBOTS_DISK_FULL : BBOTS_IO,
-                                              errno, "cannot name the new file \"%s\"", path);
+                             : bb_fail_system(error, bb_write_status(errno), errno,
+                                              "cannot name the new file \"%s\"", path);
     }
     if (rc == BBOTS_OK) {
         rc = flush_folder_of(path, error);
@@ -578,14 +587,15 @@ static int make_whole(const char *made, const store_options *options,
     }
     int rc = open_environment(file, error);
     if (rc == BBOTS_OK) {
+        MDB_stat stat;
+        mdb_env_stat(file->env, &stat);
+        file->page_bytes = stat.ms_psize;
         rc = open_main(file, error);
         if (rc == BBOTS_OK) {
             rc = fill(file, context, error);
         }
-        MDB_stat stat;
-        mdb_env_stat(file->env, &stat);
         mdb_env_close(file->env);
-        rc = rc == BBOTS_OK ? mark_closed(made, stat.ms_psize, error) : rc;
+        rc = rc == BBOTS_OK ? mark_closed(made, file->page_bytes, error) : rc;
     }
     free_file(file);
     return rc;

@@ -23,6 +23,7 @@
 #include "store/internal.h"
 
 #include "base/error.h"
+#include "base/room.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -166,12 +167,24 @@ static int run(store_file *file, store_call *call, void *arguments, bool writes)
     return rc;
 }
 
-int store_guarded(store_file *file, store_call *call, void *arguments, bool writes)
+static int guarded(store_file *file, store_call *call, void *arguments, bool writes)
 {
     if (!file->guarded) {
         return call(arguments);
     }
     return atomic_load(&file->poisoned) ? STORE_FAULTED : run(file, call, arguments, writes);
+}
+
+int store_guarded(store_file *file, store_call *call, void *arguments, bool writes)
+{
+    if (!writes || !atomic_load(&file->size_limited)) {
+        return guarded(file, call, arguments, writes);
+    }
+    bb_held_signal held;
+    bb_signal_hold(&held);
+    int rc = guarded(file, call, arguments, writes);
+    bb_signal_release(&held);
+    return rc;
 }
 
 void store_guarded_end(store_file *file, store_call *call, void *arguments)

@@ -50,6 +50,8 @@ struct store_file {
     bool guarded;               /* faults in LMDB come back as STORE_FAULTED */
     atomic_bool poisoned;       /* one did: nothing but closing is left */
     atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
+    atomic_bool size_limited;   /* the process may not write files of any size (base/room.h) */
+    _Atomic(uint64_t) pages_kept; /* the file system has given the file so many for good (reserve.c) */
     atomic_uint writes_begun;   /* so that readers are minded now and then */
     atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
     atomic_bool writing;        /* a thread of this process has the write transaction */
@@ -61,6 +63,9 @@ int store_fail(bbots_error *error, int rc, const char *what);
 
 /* Says that a file cannot be opened, by errno; returns the status. */
 int store_open_failure(const char *path, int system, bbots_error *error);
+
+/* What LMDB says of the file; inside a transaction, or while the map cannot move. */
+int store_info(store_file *file, MDB_envinfo *info, bbots_error *error);
 
 /* Lets the map grow to at least twice the pages in use; adopts another process's growth. */
 int store_map_grow(store_file *file, bbots_error *error);
@@ -155,6 +160,17 @@ typedef enum store_way { STORE_PUT_APPENDED, STORE_PUT_ORDERED, STORE_PUT_ANYWHE
  * many. Returns LMDB's result.
  */
 int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size);
+
+/* ------------------------------------------------------------------ free space (reserve.c) */
+
+/* Notes that a transaction is about to write or delete one value. */
+void store_note_pages(store_txn *txn, size_t value_bytes);
+
+/*
+ * LMDB's result of a call that writes. When the system wrote only a part, as it does where room
+ * ends, LMDB says EIO: then the reason is found out.
+ */
+int store_write_result(store_file *file, int rc);
 
 /* Before a write: now and then clears dead readers and shows long ones; BBOTS_BUSY (readers.c). */
 int store_mind_readers(store_file *file, bbots_error *error);

@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,10 +90,11 @@ int store_mark_write(const char *path, int fd, size_t page_bytes, uint32_t open_
     bb_store64(mark, MARK_MAGIC);
     bb_store32(mark + 8, open_count);
     bb_store32(mark + 12, ~open_count);
+    bb_held_signal held;
+    bb_signal_hold(&held);
     ssize_t put = pwrite(fd, mark, sizeof mark, (off_t)(page_bytes - MARK_BYTES));
-    return put == (ssize_t)sizeof mark
-               ? BBOTS_OK
-               : bb_fail_system(error,
-                                errno == ENOSPC || errno == EDQUOT ? BBOTS_DISK_FULL : BBOTS_IO,
-                                errno, "cannot mark file \"%s\" as open", path);
+    bb_signal_release(&held);
+    return put == (ssize_t)sizeof mark ? BBOTS_OK
+                                       : bb_fail_system(error, bb_write_status(errno), errno,
+                                                        "cannot mark file \"%s\" as open", path);
 }

@@ -63,6 +63,7 @@ typedef struct store_options {
     uint32_t trees_max;
     uint64_t map_bytes;
     uint64_t file_bytes_max; /* 0: no limit */
+    uint64_t reserve_bytes;  /* kept for what makes the file's contents smaller; 0: as many as is usual */
     uint64_t reader_commits_max; /* readers further behind go to on_long_reader; NULL: to nobody */
     store_reader_seen *on_long_reader;
     void *reader_context;
@@ -81,6 +82,7 @@ typedef struct store_txn {
     /* Of a writer, for dirty.c: */
     size_t dirty_bytes; /* about so many were changed since pages were last written out ... */
     size_t dirty_max;   /* ... which is done when there are more */
+    uint64_t pages_most; /* of reserve.c: pages that it may have taken at most */
     /* Of a reader, for direct.c: */
     uint64_t number;    /* the state that it sees; 0: not known for certain */
     const uint8_t *map; /* and where its pages are */
@@ -177,6 +179,12 @@ void store_take_over(store_txn *txn);
  */
 #define STORE_DIRTY_MAX ((size_t)512 << 20)
 void store_limit_dirty(store_txn *txn, size_t bytes);
+
+/*
+ * Before the commit of a transaction that makes the contents larger: makes sure that the reserve will be
+ * left (reserve.c). BBOTS_MAP_FULL, BBOTS_DISK_FULL or another failure: it has to be aborted.
+ */
+int store_keep_reserve(store_txn *txn, bbots_error *error);
 
 int store_commit(store_txn *txn, bbots_error *error);
 void store_abort(store_txn *txn);

@@ -4,6 +4,7 @@
 #include "store/internal.h"
 
 #include "base/error.h"
+#include "base/room.h"
 
 int store_check_thread(store_file *file, bbots_error *error)
 {
@@ -101,6 +102,7 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     txn->write = write;
     txn->dirty_bytes = 0;
     txn->dirty_max = STORE_DIRTY_MAX;
+    txn->pages_most = 0;
     if (write) {
         rc = store_check_thread(file, error);
         if (rc == BBOTS_OK) {
@@ -112,6 +114,7 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
         if (rc != BBOTS_OK) {
             return rc;
         }
+        atomic_store(&file->size_limited, bb_file_limit() != UINT64_MAX);
     }
     store_gate_enter(&file->gate);
     rc = begin_patiently(file, txn, error);
@@ -172,6 +175,7 @@ int store_commit(store_txn *txn, bbots_error *error)
     if (rc == MDB_MAP_FULL) {
         atomic_store(&file->map_was_full, true);
     }
+    rc = store_write_result(file, rc);
     leave(txn);
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot commit");
 }

@@ -115,6 +115,11 @@ static void change_stat(txn_table *state, const engine_image *old, const engine_
     state->dirty = true;
 }
 
+static int64_t size_of(const engine_image *image)
+{
+    return image != NULL ? (int64_t)(image->key_size + image->row.size) : 0;
+}
+
 /* The columns in which an old and a new row differ, or may: all, when there is only one. */
 static uint64_t changed_columns(const engine_image *old, const engine_image *new_image)
 {
@@ -154,5 +159,6 @@ int table_change(bbots_txn *txn, txn_table *state, const engine_image *old,
     }
     change_stat(state, old, new_image);
     txn->changes++;
+    txn->growth += size_of(new_image) - size_of(old);
     return BBOTS_OK;
 }

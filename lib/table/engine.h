@@ -136,6 +136,7 @@ struct bbots_txn {
     bool now_known;
     bbots_timestamp now;
     uint64_t changes;             /* row changes so far; cursors notice */
+    int64_t growth;               /* bytes of rows that came, less those that went */
     size_t waiting_bytes;         /* memory of index entries that wait, since it was last given up */
     txn_table **tables;           /* by number; NULL: untouched */
     bb_arena arena;               /* lives as long as the transaction */

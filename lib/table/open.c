@@ -383,6 +383,7 @@ static store_options file_options(const bbots_options *options)
                             .readers_max = options->readers_max,
                             .map_bytes = options->map_bytes,
                             .file_bytes_max = options->file_bytes_max,
+                            .reserve_bytes = options->reserve_bytes,
                             .reader_commits_max = options->reader_commits_max,
                             .relaxed = options->durability == BBOTS_RELAXED,
                             .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
@@ -408,6 +409,10 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
         (options->mode & ~0777u) != 0 || options->readers_max > 100000) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT,
                        "an option of bbots_open() has no such value");
+    }
+    if (options->file_bytes_max != 0 && options->reserve_bytes > options->file_bytes_max / 2) {
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT,
+                       "more than half of what the file may have would be kept for deletes");
     }
     if ((options->flags & BBOTS_OPEN_CREATE) != 0 && options->schema == NULL) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "a new store needs a schema");

@@ -236,7 +236,13 @@ static int complete(bbots_txn *txn, bbots_error *error)
     if (rc == BBOTS_OK) {
         rc = secret_save_counts(txn, error);
     }
-    return rc == BBOTS_OK && changed ? catalog_save_commit(&txn->base, error) : rc;
+    if (rc == BBOTS_OK && changed) {
+        rc = catalog_save_commit(&txn->base, error);
+    }
+    /* What makes the store smaller may have the last free pages, so that it can always be done. */
+    return rc == BBOTS_OK && txn->changes > 0 && txn->growth >= 0
+               ? store_keep_reserve(&txn->base, error)
+               : rc;
 }
 
 int bbots_commit(bbots_txn *txn, bbots_error *error)

@@ -7,6 +7,7 @@
 #include "vault/vault.h"
 
 #include "base/error.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -263,8 +264,7 @@ static int file_failure(const char *path, int system, bbots_error *error)
     int status = system == ENOENT                                         ? BBOTS_FILE_MISSING
                  : system == EACCES || system == EPERM || system == ELOOP ? BBOTS_ACCESS_DENIED
                  : system == EEXIST                                       ? BBOTS_FILE_EXISTS
-                 : system == ENOSPC || system == EDQUOT                   ? BBOTS_DISK_FULL
-                                                                          : BBOTS_IO;
+                                                                          : bb_write_status(system);
     return bb_fail_system(error, status, system, "key file \"%s\"", path);
 }
 
@@ -338,7 +338,12 @@ int bbots_keyring_add_file(bbots_keyring *ring, const char *path, bbots_error *e
 
 static bool write_key(int fd, const char *text)
 {
-    return write(fd, text, HEX_SIZE) == HEX_SIZE && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+    bb_held_signal held;
+    bb_signal_hold(&held);
+    bool written =
+        write(fd, text, HEX_SIZE) == HEX_SIZE && write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+    bb_signal_release(&held);
+    return written;
 }
 
 int bbots_key_file_create(const char *path, bbots_key_id *id, bbots_error *error)

@@ -145,6 +145,8 @@ static void a_plan_without_a_temporary_file_changes_nothing(void **state)
     temporary_fault = ENOSPC;
     assert_status(delete_id(txn, NODES, 1, &deleted), BBOTS_DISK_FULL);
     temporary_fault = EFBIG;
+    assert_status(delete_id(txn, NODES, 1, &deleted), BBOTS_DISK_FULL);
+    temporary_fault = EIO;
     assert_status(delete_id(txn, NODES, 1, &deleted), BBOTS_IO);
     assert_status(bbots_explain_delete(txn, NODES, 0, &key, &explained, &fault), BBOTS_IO);
     temporary_fault = 0;

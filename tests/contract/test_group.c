@@ -27,6 +27,7 @@ typedef enum job_kind {
     ADD_MUCH,      /* more than the file may hold */
     ADD_WITHIN,    /* a node by bbots_write() within bbots_write() */
     ROLL_BACK,     /* to a savepoint that is another's */
+    REMOVE,        /* a node that was there before */
     SET_NOW        /* the time, which the next one must not see */
 } job_kind;
 
@@ -35,6 +36,7 @@ typedef struct job {
     job_kind kind;
     pthread_t thread;
     atomic_int tid; /* 0: not begun */
+    int64_t node;   /* of REMOVE */
     int runs;
     int foreign_runs; /* in another thread than its own */
     int answer;
@@ -79,6 +81,12 @@ static int do_nothing(bbots_txn *txn, void *context, bbots_error *error)
     return BBOTS_OK;
 }
 
+static int remove_node(bbots_txn *txn, int64_t id, bbots_error *error)
+{
+    bbots_value key = integer(id);
+    return bbots_delete(txn, NODES, 0, &key, NULL, error);
+}
+
 static int do_kind(bbots_txn *txn, job *mine, bbots_error *error)
 {
     bbots_value nowhere = integer(1000000);
@@ -96,6 +104,8 @@ static int do_kind(bbots_txn *txn, job *mine, bbots_error *error)
         return rc == BBOTS_OK ? add_node(txn, &nowhere, error) : rc;
     case ADD_MUCH:
         return add_much(txn, error);
+    case REMOVE:
+        return remove_node(txn, mine->node, error);
     case ADD_WITHIN:
         return bbots_write(mine->store, do_nothing, NULL, error);
     case ROLL_BACK:
@@ -287,6 +297,41 @@ static void when_the_file_is_full_the_others_get_through(void **state)
     }
 }
 
+/* What is left in a full file is for those who delete, also when they come with others. */
+static void in_a_full_file_those_who_delete_get_through(void **state)
+{
+    fixture *place = *state;
+    bbots_options limited = {.schema = &bbots_sample_schema, .file_bytes_max = 4u << 20};
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &limited);
+    for (int count = 4096; count > 0;) {
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        for (int i = 0; i < count; i++) {
+            assert_ok(add_node(txn, NULL, &fault));
+        }
+        int rc = bbots_commit(txn, &fault);
+        count = rc == BBOTS_OK ? count : count / 2;
+    }
+    assert_int_equal(fault.code, BBOTS_MAP_FULL);
+    for (int leader_is_much = 0; leader_is_much < 2; leader_is_much++) {
+        int64_t first = leader_is_much ? 20 : 10;
+        job jobs[] = {{.kind = REMOVE, .node = first},
+                      {.kind = ADD_MUCH},
+                      {.kind = REMOVE, .node = first + 1},
+                      {.kind = ADD_AND_FAIL}};
+        uint64_t made;
+        uint64_t before = nodes_of(place->store);
+        int rc = run_round(place->store, jobs, COUNT(jobs), leader_is_much != 0, &made);
+        assert_int_equal(jobs[0].answer, 7);
+        assert_int_equal(jobs[1].answer, BBOTS_MAP_FULL);
+        assert_int_equal(jobs[1].error.code, BBOTS_MAP_FULL);
+        assert_int_equal(jobs[2].answer, 7);
+        assert_int_equal(jobs[3].answer, FAILS_ITSELF);
+        assert_true(rc == BBOTS_MAP_FULL || (rc == BBOTS_OK && !leader_is_much));
+        assert_int_equal(nodes_of(place->store), before - 2 + (rc == BBOTS_OK));
+    }
+}
+
 /* ------------------------------------------------------------------ many, at random */
 
 typedef struct walker {
@@ -350,6 +395,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_has_a_time_of_its_own, fixture_setup_store,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(when_the_file_is_full_the_others_get_through,
+                                        fixture_setup_store, fixture_teardown),
+        cmocka_unit_test_setup_teardown(in_a_full_file_those_who_delete_get_through,
                                         fixture_setup_store, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_and_nothing_refused_is_kept,
                                         fixture_setup_store, fixture_teardown),

@@ -216,6 +216,13 @@ BBOTS_API int posix_fallocate(int fd, off_t offset, off_t size)
     return syscall(SYS_fallocate, fd, 0, offset, size) == 0 ? 0 : errno;
 }
 
+BBOTS_API int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+    return refuses_io("fallocate", disk_error())
+               ? -1
+               : (int)syscall(SYS_fallocate, fd, mode, offset, size);
+}
+
 BBOTS_API int fcntl(int fd, int command, ...)
 {
     va_list rest;

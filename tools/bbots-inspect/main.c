@@ -276,6 +276,7 @@ int main(int argc, char **argv)
     memset(&asked, 0, sizeof asked);
     line.program = "bbots-inspect";
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN); /* an output past the limit of files' sizes is a write that fails */
     forbid_dumps();
     /* Only widths of characters come from it. The store is UTF-8, so the locale has to be. */
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
