@@ -10,8 +10,8 @@
  *     that the file system has given to the file for good (fallocate), so that a disk that others filled
  *     meanwhile does not matter.
  *
- * Mostly that costs an addition: a write takes a few pages at most, and the file's end is
- * known to be further away than all of them. When it is not, pages are asked of LMDB itself, as many as the
+ * Mostly that costs an addition: the place behind the last page that the transaction took is known, and the
+ * file was given more. When there is no more at the end, pages are asked of LMDB itself, as many as the
  * reserve has, in a child transaction that is given up: the places that it names are those that
  * it will give. docs/decisions/0019 weighs it.
  */
@@ -167,19 +167,38 @@ static int call_probe(void *arguments)
 
 /* ------------------------------------------------------------------ before a commit */
 
-static int keep_reserve(store_txn *txn, uint64_t used, uint64_t reserve, bbots_error *error)
+/*
+ * Behind the last page that the transaction has taken at the file's end. LMDB has no function that
+ * says it; it is the third word of its transaction's struct, before the transaction's number and its environment.
+ * Where those two are not what LMDB's functions say, the struct is another one, and a bound has to do.
+ */
+static uint64_t end_of(const store_txn *txn, uint64_t used, uint64_t reserve)
+{
+    struct {
+        const void *parent;
+        const void *child;
+        size_t next_page;
+        size_t number;
+        const void *environment;
+    } known;
+    memcpy(&known, txn->handle, sizeof known);
+    if (known.number == mdb_txn_id(txn->handle) && known.environment == mdb_txn_env(txn->handle) &&
+        known.next_page >= used && known.next_page <= used + txn->pages_most) {
+        return known.next_page;
+    }
+    return txn->pages_most <= reserve ? used + txn->pages_most : UINT64_MAX / 2;
+}
+
+/* What is left at the file's end is not enough, or not to be had: free pages may be. */
+static int ask_for_reserve(store_txn *txn, uint64_t reserve, bbots_error *error)
 {
     store_file *file = txn->file;
-    uint64_t most = txn->pages_most + COMMIT_PAGES;
-    if (most <= reserve && secure(file, used + most + reserve, reserve / 4, NULL) == BBOTS_OK) {
-        return BBOTS_OK;
-    }
-    probe asked = {.txn = txn, .pages = reserve + COMMIT_PAGES};
+    probe asked = {.txn = txn, .pages = reserve};
     int rc = store_guarded(file, call_probe, &asked, true);
     if (rc == MDB_MAP_FULL) { /* a map that can grow does so before the next write begins */
         return store_map_can_grow(file) ? BBOTS_OK : refuse(file, 0, error);
     }
-    return rc == 0 ? secure(file, asked.end, reserve / 4, error)
+    return rc == 0 ? secure(file, asked.end, 0, error)
                    : store_fail(error, rc, "cannot find out how much room is left");
 }
 
@@ -192,10 +211,13 @@ int store_keep_reserve(store_txn *txn, bbots_error *error)
         return rc;
     }
     uint64_t used = info.me_last_pgno + 1; /* by the commit before */
-    uint64_t reserve = reserve_pages(file, used);
-    return used + txn->pages_most + COMMIT_PAGES + reserve <= atomic_load(&file->pages_kept)
-               ? BBOTS_OK
-               : keep_reserve(txn, used, reserve, error);
+    uint64_t reserve = reserve_pages(file, used) + COMMIT_PAGES;
+    uint64_t wanted = end_of(txn, used, reserve) + reserve;
+    if (wanted <= atomic_load(&file->pages_kept) ||
+        secure(file, wanted, reserve / 4, NULL) == BBOTS_OK) {
+        return BBOTS_OK;
+    }
+    return ask_for_reserve(txn, reserve, error);
 }
 
 /* ------------------------------------------------------------------ a write that failed */

@@ -32,7 +32,12 @@ give_up() {
     echo "$passed passed, $failed failed"
     exit 1
 }
-"$INSPECT" new keys new ../old >../made && "$INSPECT" new keys new ../next >../made || give_up "new keys"
+# grep takes the bytes of a key for several lines if one of them ends a line, and for none if one is zero.
+until grep -Eqx '(0[1-9b-f]|[1-9a-f][0-9a-f]){16}' <(grep -o '^[0-9a-f]\{32\}' ../old 2>/dev/null); do
+    rm -f ../old
+    "$INSPECT" new keys new ../old >../made || give_up "new keys"
+done
+"$INSPECT" new keys new ../next >../made || give_up "new keys"
 cat ../next ../old >../both
 chmod 600 ../both
 digits=$(grep -o '^[0-9a-f]\{64\}' ../old)
