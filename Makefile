@@ -423,16 +423,39 @@ IMPORT_SIZES = $(if $(filter command%,$(origin N)),$(N),200000 1000000)
 bench-import: all $(BUILD)/bbots-bench ## a dump's import beside the bulk load, with its memory: N="200000 1000000"
 	python3 bench/import.py $(BUILD) build/bench/import $(IMPORT_SIZES)
 
-# The platform's tables without what is kept beside them: [live ...] is a tag of their comments.
+# The same benchmark with a part left out, each in a folder of its own: the platform's tables without what is kept beside
+# them ([live ...] is a tag of their comments); rows without a hash, so neither checksum nor digest.
 BARE := build/bare
-.PHONY: bench-aggregates
-bench-aggregates: ## what live aggregates and day summaries cost an insert: N= RUNS=
+UNHASHED := build/unhashed
+VARIANT_RUNS = $(if $(filter command%,$(origin RUNS)),$(RUNS),3)
+
+.PHONY: bare-bench unhashed-bench
+bare-bench:
 	mkdir -p $(BARE)/schema
 	for file in $(SCHEMA_FILES); do \
 		perl -0pe 's/\[live .*?\]//gs' $$file > $(BARE)/schema/$${file##*/}; done
-	$(MAKE) -j2 $(BUILD)/bbots-bench
 	$(MAKE) -j2 BUILD=$(BARE) SCHEMA_FILES="$(SCHEMA_FILES:schema/%=$(BARE)/schema/%)" $(BARE)/bbots-bench
-	bench/aggregates.sh $(BUILD)/bbots-bench $(BARE)/bbots-bench build/bench $(N) $(RUNS)
+
+unhashed-bench:
+	$(MAKE) -j2 BUILD=$(UNHASHED) CPPFLAGS=-DBBOTS_ROWS_UNHASHED $(UNHASHED)/bbots-bench
+
+.PHONY: bench-aggregates
+bench-aggregates: $(BUILD)/bbots-bench bare-bench ## what live aggregates and day summaries cost an insert: N= RUNS=
+	bench/variants.sh build/bench $(N) $(VARIANT_RUNS) W1 'none declared=$(BARE)/bbots-bench' \
+		'live aggregates=$(BUILD)/bbots-bench,unfollowed' \
+		'live aggregates and summaries of days=$(BUILD)/bbots-bench'
+
+.PHONY: bench-safeties
+bench-safeties: $(BUILD)/bbots-bench bare-bench unhashed-bench ## what each safety costs, by leaving it out: N= RUNS=
+	bench/variants.sh build/bench $(N) $(VARIANT_RUNS) W1,W9 'as it is=$(BUILD)/bbots-bench' \
+		'without checksums and digests=$(UNHASHED)/bbots-bench' \
+		'without summaries of days=$(BUILD)/bbots-bench,unfollowed' \
+		'without summaries and live aggregates=$(BARE)/bbots-bench' \
+		'with the fault guard=$(BUILD)/bbots-bench,guard'
+	bench/variants.sh build/bench $(N) $(VARIANT_RUNS) W3,W6 'as it is=$(BUILD)/bbots-bench' \
+		'without checksums and digests=$(UNHASHED)/bbots-bench' \
+		'with the fault guard=$(BUILD)/bbots-bench,guard' \
+		'through LMDB only=$(BUILD)/bbots-bench,plain'
 
 .PHONY: bench-document
 bench-document: ## figures and plots of docs/performance.md from what the benchmark left in build/bench

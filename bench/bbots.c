@@ -11,6 +11,7 @@
 #include <bbots/platform/api_token_usage.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void bbots_must(int result, const bbots_error *error, const char *what)
 {
@@ -21,13 +22,31 @@ void bbots_must(int result, const bbots_error *error, const char *what)
 
 /* ------------------------------------------------------------------ open and close */
 
+/* Flags to open with, by their names in BBOTS_BENCH_FLAGS: variants.sh shows what they cost. */
+static unsigned flags_wanted(void)
+{
+    static const struct {
+        const char *name;
+        unsigned flag;
+    } flags[] = {{"guard", BBOTS_OPEN_GUARD},
+                 {"plain", BBOTS_OPEN_PLAIN_READS},
+                 {"unfollowed", BBOTS_OPEN_UNFOLLOWED}};
+    const char *wanted = getenv("BBOTS_BENCH_FLAGS");
+    unsigned found = 0;
+    for (size_t i = 0; wanted != NULL && i < sizeof flags / sizeof *flags; i++) {
+        found |= strstr(wanted, flags[i].name) != NULL ? flags[i].flag : 0;
+    }
+    return found;
+}
+
 bench_store *bbots_engine_open(const char *path, bool create, durability level)
 {
     bench_store *store = allocate(1, sizeof *store);
     bbots_error error;
     const char *map_mib = getenv("BBOTS_BENCH_MAP_MIB"); /* valgrind cannot map 64 GiB */
     bbots_options options = {.schema = &bbots_platform_schema,
-                             .flags = create ? BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE : 0,
+                             .flags = flags_wanted() |
+                                      (create ? BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE : 0),
                              .durability = level == DURABLE ? BBOTS_DURABLE : BBOTS_RELAXED};
     options.map_bytes = map_mib != NULL ? strtoull(map_mib, NULL, 10) << 20 : 0;
     bbots_must(bbots_open(path, &options, &store->handle, &error), &error, path);

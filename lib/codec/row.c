@@ -203,6 +203,10 @@ bb_hash codec_row_patch(const codec_layout *layout, const bbots_value *values, u
 
 bb_hash codec_row_hash(const codec_layout *layout, const uint8_t *data, size_t size)
 {
+#ifdef BBOTS_ROWS_UNHASHED /* a build that shows what checksums and digests cost, and nothing else */
+    (void)layout, (void)data, (void)size;
+    return (bb_hash){0, 0};
+#endif
     return bb_hash128(data + 4, size - 4, layout->seed);
 }
 
