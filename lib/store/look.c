@@ -126,6 +126,16 @@ typedef struct candidate {
     bool mended;
 } candidate;
 
+/*
+ * Whether a meta page may be of the commit of which its tree says that it is. Transaction T writes
+ * meta page T modulo 2. The tree of another number is one whose pages a later commit has begun to use
+ * again: of the state before the last two when the power failed after a relaxed commit.
+ */
+static bool is_number_of(uint64_t number, const pages_meta *found)
+{
+    return number == found->transaction || number % 2 == found->at;
+}
+
 static int judge_meta(const store_view *view, unsigned at, candidate *one, bbots_error *error)
 {
     const pages_meta *found = &view->metas[at];
@@ -143,8 +153,10 @@ static int judge_meta(const store_view *view, unsigned at, candidate *one, bbots
     if (one->way == BBOTS_IO || one->way == BBOTS_NO_MEMORY) {
         return bb_fail_system(error, one->way, why.system, "cannot judge the file");
     }
-    if (one->way == BBOTS_OK) {
+    if (one->way == BBOTS_OK && is_number_of(bb_load64(number), found)) {
         one->meta.transaction = bb_load64(number);
+    } else if (one->way == BBOTS_OK) {
+        one->way = BBOTS_CORRUPTED;
     }
     one->mended = !pages_meta_same(&one->meta, found);
     return BBOTS_OK;
