@@ -232,16 +232,25 @@ $(BUILD)/model-costs: $(LEDGER_OBJECTS) $(SUPPORT_OBJECTS) $(LIB_OBJECTS)
 PROVING_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/proving/*.c)))
 KILL9_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/kill9/*.c)))
 SERIAL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/serial/*.c)))
-PROVING_PROGRAMS := $(BUILD)/kill9 $(BUILD)/serial
+PROVING_PROGRAMS := $(BUILD)/crash-states $(BUILD)/kill9 $(BUILD)/serial
 $(PROVING_OBJECTS) $(KILL9_OBJECTS) $(SERIAL_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/ordeal_schema.c
 
 $(GEN)/ordeal_schema.c: tests/proving/ordeal.sql $(BUILD)/bbots-schema
 	echo "  GEN   $@"
 	$(BUILD)/bbots-schema --name ordeal --out $(GEN) $<
 
+STATES_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/states/*.c)))
+$(STATES_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/ordeal_schema.c $(GEN)/evolve_1_schema.c $(GEN)/evolve_2_schema.c
+
+# Stands in place of the system's calls for LMDB too, and sets a limit that no public function sets.
+$(BUILD)/crash-states: $(STATES_OBJECTS) $(PROVING_OBJECTS) $(BUILD)/gen/ordeal_schema.o \
+		$(BUILD)/gen/evolve_1_schema.o $(BUILD)/gen/evolve_2_schema.o $(LIB_OBJECTS)
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 $(BUILD)/kill9: $(KILL9_OBJECTS)
 $(BUILD)/serial: $(SERIAL_OBJECTS)
-$(PROVING_PROGRAMS): $(PROVING_OBJECTS) $(BUILD)/gen/ordeal_schema.o $(BUILD)/libbbots.a
+$(BUILD)/kill9 $(BUILD)/serial: $(PROVING_OBJECTS) $(BUILD)/gen/ordeal_schema.o $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
@@ -333,6 +342,12 @@ ioerr: ## every I/O call of every public function fails: N= points at most, SEED
 	$(MAKE) $(BUILD)/refusal
 	$(BUILD)/refusal ioerr $(REFUSALS) $(if $(SEED),$(SEED),1)
 
+.PHONY: crash-states
+crash-states: ## rebuild N states that a power cut may leave, and open each: N=1000000, SEED=
+	$(MAKE) $(BUILD)/crash-states
+	$(BUILD)/crash-states lie 10000 $(if $(SEED),$(SEED),1)
+	$(BUILD)/crash-states $(N) $(if $(SEED),$(SEED),1)
+
 .PHONY: kill9
 kill9: ## kill processes that write, N times: N=100000, SEED=
 	$(MAKE) $(BUILD)/kill9
@@ -347,7 +362,7 @@ serial: ## replay N transactions of several processes in the order of their comm
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
 	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS)
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tools/reliability.sh build/reliability.txt corrupt bitflip oom ioerr kill9 serial fuzz
+	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr kill9 serial fuzz
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -377,6 +392,7 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/model-costs 30000 1' '$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
+		'$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \

@@ -5,7 +5,7 @@
 #
 # A proof prints `name: figure (target) ok|FAIL` as its last line. The lines go to FILE and are
 # printed together at the end; the exit status says whether all were ok. BUILD names the build,
-# N_<proof> a size, SEED the seed.
+# N_<proof> a size (N_crash_states of crash-states), SEED the seed.
 set -u
 build=${BUILD:-build/release}
 seed=${SEED:-1}
@@ -16,6 +16,7 @@ mkdir -p "$(dirname "$file")"
 
 run() {
     case $1 in
+    crash-states) "$build"/crash-states "${N_crash_states:-1000000}" "$seed" ;;
     corrupt) "$build"/corrupt damage "${N_corrupt:-100000}" "$seed" ;;
     bitflip) "$build"/corrupt bitflip 0 "$seed" small && "$build"/corrupt bitflip "${N_bitflip:-1000000}" "$seed" ;;
     oom | ioerr) "$build"/refusal "$1" 0 "$seed" ;;
