@@ -15,12 +15,16 @@ __extension__ typedef __int128 summary_number;
 
 /* Behind it in memory: a cell for each measure, a value for each group column, its key's bytes. */
 typedef struct summary_group {
-    struct summary_group *chain; /* in the hash table */
-    uint64_t hash;
     uint32_t key_size;
     uint16_t any; /* a bit for each measure: a row had a value; otherwise it is null, a count 0 */
     summary_number cells[];
 } summary_group;
+
+/* A place of the hash table: which group, and its hash, so that one that is not wanted is not touched. */
+typedef struct summary_slot {
+    uint32_t hash;
+    uint32_t number; /* one more than the group's; 0: free */
+} summary_slot;
 
 struct bbots_summary {
     const bbots_table *table;
@@ -31,8 +35,8 @@ struct bbots_summary {
     summary_group **groups; /* in the order of their first rows; at the end of their values */
     size_t count;
     size_t room;
-    summary_group **slots; /* the hash table; freed when all rows are read */
-    size_t slot_count;
+    summary_slot *slots; /* the hash table; freed when all rows are read */
+    size_t slot_count;   /* a power of two */
 };
 
 static inline bbots_value *summary_values(const bbots_summary *summary, summary_group *group)
@@ -75,11 +79,11 @@ static inline void summary_end_key(uint8_t key[SUMMARY_KEY_ROOM], size_t size)
 
 /* The group of a key, or NULL when there is none yet; *hash is for summary_make_group(). */
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
-                                  uint64_t *hash);
+                                  uint32_t *hash);
 
 /* A new group of nothing, with a copy of its values (stored form). NULL: no memory. */
 summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,
-                                  const uint8_t *key, size_t size, uint64_t hash);
+                                  const uint8_t *key, size_t size, uint32_t hash);
 
 /*
  * The group of these values (stored form, one per group column), made when there is none yet.

@@ -7,7 +7,8 @@
  * long keys, of which only the beginning is there; those are compared value by value.
  *
  * Groups are never moved and never freed one by one, so they lie in an arena with their copies of
- * texts. The hash table has chains and at least as many slots as groups.
+ * texts. The hash table is searched slot by slot and at most three quarters full. There may be more
+ * groups than a processor's cache holds, so its slots tell by themselves which group is none.
  */
 #include "table/summary.h"
 
@@ -17,17 +18,29 @@
 
 /* ------------------------------------------------------------------ room for one more */
 
+#define GROUPS_MAX (UINT32_MAX / 2)
+
+/* The first free slot for a hash. */
+static summary_slot *free_slot(summary_slot *slots, size_t count, uint32_t hash)
+{
+    size_t at = hash & (count - 1);
+    while (slots[at].number != 0) {
+        at = (at + 1) & (count - 1);
+    }
+    return &slots[at];
+}
+
 static bool grow_slots(bbots_summary *summary)
 {
     size_t count = summary->slot_count == 0 ? 64 : summary->slot_count * 4;
-    summary_group **slots = calloc(count, sizeof *slots);
+    summary_slot *slots = calloc(count, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
-    for (size_t i = 0; i < summary->count; i++) {
-        summary_group *group = summary->groups[i];
-        group->chain = slots[group->hash & (count - 1)];
-        slots[group->hash & (count - 1)] = group;
+    for (size_t i = 0; i < summary->slot_count; i++) {
+        if (summary->slots[i].number != 0) {
+            *free_slot(slots, count, summary->slots[i].hash) = summary->slots[i];
+        }
     }
     free(summary->slots);
     summary->slots = slots;
@@ -46,7 +59,8 @@ static bool make_room(bbots_summary *summary)
         summary->groups = moved;
         summary->room = room;
     }
-    return summary->count < summary->slot_count || grow_slots(summary);
+    return summary->count < GROUPS_MAX &&
+           (summary->count * 4 < summary->slot_count * 3 || grow_slots(summary));
 }
 
 static bool is_bytes(const bbots_value *value)
@@ -87,7 +101,7 @@ static inline bool has_key(const bbots_summary *summary, summary_group *group, c
 #define ODD_4 UINT64_C(0xd6e8feb86659fd93)
 
 /* Of the words of a key: for a table of this summary only, never stored. */
-static inline uint64_t hash_of(const uint8_t *key, size_t size)
+static inline uint32_t hash_of(const uint8_t *key, size_t size)
 {
     size_t words = summary_key_words(size);
     uint64_t hash = size + word(key, 0) * ODD_1 + word(key, 1) * ODD_2;
@@ -99,23 +113,30 @@ static inline uint64_t hash_of(const uint8_t *key, size_t size)
         hash = (hash ^ word(key, i)) * ODD_1;
         hash ^= hash >> 32;
     }
-    return hash;
+    return (uint32_t)hash;
 }
 
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
-                                  uint64_t *hash)
+                                  uint32_t *hash)
 {
     *hash = hash_of(key, size);
-    summary_group *group =
-        summary->slot_count != 0 ? summary->slots[*hash & (summary->slot_count - 1)] : NULL;
-    while (group != NULL && (group->hash != *hash || !has_key(summary, group, key, size))) {
-        group = group->chain;
+    if (summary->slot_count == 0) {
+        return NULL;
     }
-    return group;
+    size_t at = *hash & (summary->slot_count - 1);
+    for (; summary->slots[at].number != 0; at = (at + 1) & (summary->slot_count - 1)) {
+        if (summary->slots[at].hash == *hash) {
+            summary_group *group = summary->groups[summary->slots[at].number - 1];
+            if (has_key(summary, group, key, size)) {
+                return group;
+            }
+        }
+    }
+    return NULL;
 }
 
 summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,
-                                  const uint8_t *key, size_t size, uint64_t hash)
+                                  const uint8_t *key, size_t size, uint32_t hash)
 {
     size_t fixed = sizeof(summary_group) + summary->measure_count * sizeof(summary_number) +
                    summary->column_count * sizeof(bbots_value);
@@ -126,7 +147,6 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
     }
     memset(group, 0, fixed);
     group->key_size = (uint32_t)size;
-    group->hash = hash;
     memcpy(summary_key(summary, group), key, words);
     for (unsigned g = 0; g < summary->column_count; g++) {
         bbots_value *own = &summary_values(summary, group)[g];
@@ -138,9 +158,9 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
             }
         }
     }
-    group->chain = summary->slots[hash & (summary->slot_count - 1)];
-    summary->slots[hash & (summary->slot_count - 1)] = group;
     summary->groups[summary->count++] = group;
+    *free_slot(summary->slots, summary->slot_count, hash) =
+        (summary_slot){hash, (uint32_t)summary->count};
     return group;
 }
 
@@ -148,7 +168,7 @@ int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_
                      bbots_error *error)
 {
     uint8_t key[SUMMARY_KEY_ROOM];
-    uint64_t hash = 0;
+    uint32_t hash = 0;
     summary_begin_key(key);
     size_t size =
         codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
@@ -182,7 +202,7 @@ int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_
     for (size_t i = 0; i < part->count && rc == BBOTS_OK; i++) {
         summary_group *group = part->groups[i];
         const uint8_t *key = summary_key(part, group);
-        uint64_t hash;
+        uint32_t hash;
         summary_group *same = summary_find_group(into, key, group->key_size, &hash);
         if (same == NULL) {
             same =

@@ -202,7 +202,7 @@ static summary_group *group_of(scan_state *scan, const bbots_row *row)
     bbots_summary *summary = scan->summary;
     bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
     uint8_t key[SUMMARY_KEY_ROOM];
-    uint64_t hash;
+    uint32_t hash;
     summary_begin_key(key);
     size_t size = row->layout == &scan->engine->layout ? quick_key(scan, row, key) : NO_KEY;
     if (size == NO_KEY) {
