@@ -111,6 +111,10 @@ bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *g
     for (unsigned g = 0; g < group_count; g++) {
         summary->columns[g] = (uint8_t)groups[g].column;
     }
+    if (!summary_grow_slots(summary)) {
+        bbots_summary_free(summary);
+        return NULL;
+    }
     return summary;
 }
 
@@ -126,8 +130,8 @@ int bbots_summarize(bbots_txn *txn, const bbots_summary_query *query, bbots_summ
     if (rc != BBOTS_OK) {
         return rc;
     }
-    bbots_summary *made = summary_new(query->table, query->groups, query->group_count,
-                                      query->measure_count);
+    bbots_summary *made =
+        summary_new(query->table, query->groups, query->group_count, query->measure_count);
     if (made == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }

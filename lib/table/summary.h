@@ -55,6 +55,9 @@ bbots_summary *summary_new(const bbots_table *table, const bbots_group_column *g
 
 /* ------------------------------------------------------------------ summary_group.c */
 
+/* The first slots, or more of them; false when memory is exhausted. */
+bool summary_grow_slots(bbots_summary *summary);
+
 /*
  * Room for a key. Zeros stand behind it, up to so many words as summary_key_words() tells. Keys are
  * compared and hashed by two or four words at once: a loop that ends now here and now there, as texts
@@ -77,9 +80,12 @@ static inline void summary_end_key(uint8_t key[SUMMARY_KEY_ROOM], size_t size)
     memset(key + size, 0, 8);
 }
 
-/* The group of a key, or NULL when there is none yet; *hash is for summary_make_group(). */
+/* Of a key's words. */
+uint32_t summary_hash(const uint8_t *key, size_t size);
+
+/* The group of a key and its hash, or NULL when there is none yet. */
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
-                                  uint32_t *hash);
+                                  uint32_t hash);
 
 /* A new group of nothing, with a copy of its values (stored form). NULL: no memory. */
 summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,

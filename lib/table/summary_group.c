@@ -30,9 +30,9 @@ static summary_slot *free_slot(summary_slot *slots, size_t count, uint32_t hash)
     return &slots[at];
 }
 
-static bool grow_slots(bbots_summary *summary)
+bool summary_grow_slots(bbots_summary *summary)
 {
-    size_t count = summary->slot_count == 0 ? 64 : summary->slot_count * 4;
+    size_t count = summary->slots == NULL ? 64 : summary->slot_count * 4;
     summary_slot *slots = calloc(count, sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -60,7 +60,7 @@ static bool make_room(bbots_summary *summary)
         summary->room = room;
     }
     return summary->count < GROUPS_MAX &&
-           (summary->count * 4 < summary->slot_count * 3 || grow_slots(summary));
+           (summary->count * 4 < summary->slot_count * 3 || summary_grow_slots(summary));
 }
 
 static bool is_bytes(const bbots_value *value)
@@ -101,7 +101,7 @@ static inline bool has_key(const bbots_summary *summary, summary_group *group, c
 #define ODD_4 UINT64_C(0xd6e8feb86659fd93)
 
 /* Of the words of a key: for a table of this summary only, never stored. */
-static inline uint32_t hash_of(const uint8_t *key, size_t size)
+uint32_t summary_hash(const uint8_t *key, size_t size)
 {
     size_t words = summary_key_words(size);
     uint64_t hash = size + word(key, 0) * ODD_1 + word(key, 1) * ODD_2;
@@ -117,15 +117,11 @@ static inline uint32_t hash_of(const uint8_t *key, size_t size)
 }
 
 summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, size_t size,
-                                  uint32_t *hash)
+                                  uint32_t hash)
 {
-    *hash = hash_of(key, size);
-    if (summary->slot_count == 0) {
-        return NULL;
-    }
-    size_t at = *hash & (summary->slot_count - 1);
+    size_t at = hash & (summary->slot_count - 1);
     for (; summary->slots[at].number != 0; at = (at + 1) & (summary->slot_count - 1)) {
-        if (summary->slots[at].hash == *hash) {
+        if (summary->slots[at].hash == hash) {
             summary_group *group = summary->groups[summary->slots[at].number - 1];
             if (has_key(summary, group, key, size)) {
                 return group;
@@ -168,12 +164,12 @@ int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_
                      bbots_error *error)
 {
     uint8_t key[SUMMARY_KEY_ROOM];
-    uint32_t hash = 0;
     summary_begin_key(key);
     size_t size =
         codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
     summary_end_key(key, size);
-    *found = summary_find_group(summary, key, size, &hash);
+    uint32_t hash = summary_hash(key, size);
+    *found = summary_find_group(summary, key, size, hash);
     if (*found == NULL) {
         *found = summary_make_group(summary, values, key, size, hash);
     }
@@ -202,8 +198,8 @@ int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_
     for (size_t i = 0; i < part->count && rc == BBOTS_OK; i++) {
         summary_group *group = part->groups[i];
         const uint8_t *key = summary_key(part, group);
-        uint32_t hash;
-        summary_group *same = summary_find_group(into, key, group->key_size, &hash);
+        uint32_t hash = summary_hash(key, group->key_size);
+        summary_group *same = summary_find_group(into, key, group->key_size, hash);
         if (same == NULL) {
             same =
                 summary_make_group(into, summary_values(part, group), key, group->key_size, hash);

@@ -196,25 +196,41 @@ static void group_values(const scan_state *scan, const bbots_row *row, bbots_val
     }
 }
 
-/* The row's group; NULL: no memory. */
-static summary_group *group_of(scan_state *scan, const bbots_row *row)
+/* A row on its way into its group. */
+typedef struct scan_row {
+    bbots_row row;
+    uint32_t hash;
+    size_t key_size;
+    uint8_t key[SUMMARY_KEY_ROOM];
+} scan_row;
+
+/* Works out the key of the row's group, and asks for the memory where that will be looked for. */
+static void make_key(scan_state *scan, scan_row *hand)
 {
     bbots_summary *summary = scan->summary;
     bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
-    uint8_t key[SUMMARY_KEY_ROOM];
-    uint32_t hash;
-    summary_begin_key(key);
-    size_t size = row->layout == &scan->engine->layout ? quick_key(scan, row, key) : NO_KEY;
-    if (size == NO_KEY) {
-        group_values(scan, row, values);
-        size =
-            codec_key_encode(summary->table, summary->columns, summary->column_count, values, key);
+    summary_begin_key(hand->key);
+    hand->key_size =
+        hand->row.layout == &scan->engine->layout ? quick_key(scan, &hand->row, hand->key) : NO_KEY;
+    if (hand->key_size == NO_KEY) {
+        group_values(scan, &hand->row, values);
+        hand->key_size = codec_key_encode(summary->table, summary->columns, summary->column_count,
+                                          values, hand->key);
     }
-    summary_end_key(key, size);
-    summary_group *group = summary_find_group(summary, key, size, &hash);
+    summary_end_key(hand->key, hand->key_size);
+    hand->hash = summary_hash(hand->key, hand->key_size);
+    __builtin_prefetch(&summary->slots[hand->hash & (summary->slot_count - 1)]);
+}
+
+/* The row's group; NULL: no memory. */
+static summary_group *group_of(scan_state *scan, const scan_row *hand)
+{
+    bbots_summary *summary = scan->summary;
+    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
+    summary_group *group = summary_find_group(summary, hand->key, hand->key_size, hand->hash);
     if (group == NULL) {
-        group_values(scan, row, values);
-        group = summary_make_group(summary, values, key, size, hash);
+        group_values(scan, &hand->row, values);
+        group = summary_make_group(summary, values, hand->key, hand->key_size, hand->hash);
     }
     return group;
 }
@@ -274,15 +290,15 @@ static int add_slowly(const scan_state *scan, const bbots_row *row, summary_grou
     return BBOTS_OK;
 }
 
-static int add_row(scan_state *scan, const bbots_row *row, bbots_error *error)
+static int add_row(scan_state *scan, const scan_row *hand, bbots_error *error)
 {
-    summary_group *group = group_of(scan, row);
+    summary_group *group = group_of(scan, hand);
     if (group == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    return scan->quick_measures && row->layout == &scan->engine->layout
-               ? add_quickly(scan, row, group, error)
-               : add_slowly(scan, row, group, error);
+    return scan->quick_measures && hand->row.layout == &scan->engine->layout
+               ? add_quickly(scan, &hand->row, group, error)
+               : add_slowly(scan, &hand->row, group, error);
 }
 
 /* ------------------------------------------------------------------ rows */
@@ -291,30 +307,50 @@ static int read_range(bbots_txn *txn, scan_state *scan, bbots_error *error)
 {
     const bbots_summary_query *query = scan->query;
     bbots_cursor *cursor;
-    bbots_row row;
+    scan_row hand;
     int rc = bbots_cursor_open(txn, query->table, query->index, query->range, &cursor, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = bbots_cursor_next(cursor, &row, error);
+    rc = bbots_cursor_next(cursor, &hand.row, error);
     while (rc == BBOTS_OK) {
-        rc = add_row(scan, &row, error);
+        make_key(scan, &hand);
+        rc = add_row(scan, &hand, error);
         if (rc == BBOTS_OK) {
-            rc = bbots_cursor_next(cursor, &row, error);
+            rc = bbots_cursor_next(cursor, &hand.row, error);
         }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }
 
-static int read_row(scan_state *scan, store_bytes key, store_bytes data, bbots_error *error)
+static int accept(scan_state *scan, store_bytes key, store_bytes data, scan_row *hand,
+                  bbots_error *error)
 {
-    bbots_row row;
-    int rc = row_accept(scan->engine, key, data, &row, NULL, error);
+    int rc = row_accept(scan->engine, key, data, &hand->row, NULL, error);
     if (rc == BBOTS_OK) {
-        row_give(scan->txn, scan->engine, &row);
+        row_give(scan->txn, scan->engine, &hand->row);
+        make_key(scan, hand);
     }
-    return rc == BBOTS_OK ? add_row(scan, &row, error) : rc;
+    return rc;
+}
+
+#define HANDS 16u /* rows whose groups are asked for before the first of them is looked for */
+
+static int read_pairs(scan_state *scan, const store_pair *pairs, unsigned count, bbots_error *error)
+{
+    scan_row hands[HANDS];
+    int rc = BBOTS_OK;
+    for (unsigned done = 0; done < count && rc == BBOTS_OK; done += HANDS) {
+        unsigned now = count - done < HANDS ? count - done : HANDS;
+        for (unsigned i = 0; i < now && rc == BBOTS_OK; i++) {
+            rc = accept(scan, pairs[done + i].key, pairs[done + i].value, &hands[i], error);
+        }
+        for (unsigned i = 0; i < now && rc == BBOTS_OK; i++) {
+            rc = add_row(scan, &hands[i], error);
+        }
+    }
+    return rc;
 }
 
 static int read_pages(scan_state *scan, store_scan *pages, bbots_error *error)
@@ -323,9 +359,7 @@ static int read_pages(scan_state *scan, store_scan *pages, bbots_error *error)
     unsigned count;
     int rc;
     while ((rc = store_scan_next(pages, pairs, &count, error)) == BBOTS_OK) {
-        for (unsigned i = 0; i < count && rc == BBOTS_OK; i++) {
-            rc = read_row(scan, pairs[i].key, pairs[i].value, error);
-        }
+        rc = read_pairs(scan, pairs, count, error);
         if (rc != BBOTS_OK) {
             return rc;
         }
@@ -352,7 +386,11 @@ static int read_by_cursor(bbots_txn *txn, scan_state *scan, bbots_error *error)
     }
     rc = store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
     while (rc == BBOTS_OK) {
-        rc = read_row(scan, key, data, error);
+        scan_row hand;
+        rc = accept(scan, key, data, &hand, error);
+        if (rc == BBOTS_OK) {
+            rc = add_row(scan, &hand, error);
+        }
         if (rc == BBOTS_OK) {
             rc = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
         }
