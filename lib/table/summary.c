@@ -170,10 +170,12 @@ bbots_exact bbots_summary_measure(const bbots_summary *summary, size_t number, u
 
 void bbots_summary_free(bbots_summary *summary)
 {
-    if (summary != NULL) {
+    while (summary != NULL) {
+        bbots_summary *next = summary->next_part;
         free(summary->slots);
         free(summary->groups);
         bb_arena_free(&summary->arena);
         free(summary);
+        summary = next;
     }
 }

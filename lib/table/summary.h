@@ -35,8 +35,9 @@ struct bbots_summary {
     summary_group **groups; /* in the order of their first rows; at the end of their values */
     size_t count;
     size_t room;
-    summary_slot *slots; /* the hash table; freed when all rows are read */
-    size_t slot_count;   /* a power of two */
+    summary_slot *slots;             /* the hash table; freed when all rows are read */
+    size_t slot_count;               /* a power of two */
+    struct bbots_summary *next_part; /* whose groups are among these */
 };
 
 static inline bbots_value *summary_values(const bbots_summary *summary, summary_group *group)
@@ -98,7 +99,10 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
 int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_group **found,
                      bbots_error *error);
 
-/* Adds the groups of a part of the rows. BBOTS_OK, BBOTS_NO_MEMORY or BBOTS_NUMERIC_OUT_OF_RANGE. */
+/*
+ * Adds the groups of a part of the rows, which belongs to the whole from then on, whatever comes back:
+ * BBOTS_OK, BBOTS_NO_MEMORY or BBOTS_NUMERIC_OUT_OF_RANGE.
+ */
 int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
                   bbots_error *error);
 

@@ -48,19 +48,25 @@ bool summary_grow_slots(bbots_summary *summary)
     return true;
 }
 
-static bool make_room(bbots_summary *summary)
+/* Room for so many more groups. */
+static bool make_room(bbots_summary *summary, size_t more)
 {
-    if (summary->count == summary->room) {
-        size_t room = summary->room == 0 ? 64 : summary->room * 2;
-        summary_group **moved = realloc(summary->groups, room * sizeof *moved);
-        if (moved == NULL) {
-            return false;
-        }
-        summary->groups = moved;
-        summary->room = room;
+    size_t count = summary->count + more;
+    size_t room = summary->room == 0 ? 64 : summary->room;
+    bool fine = count <= GROUPS_MAX;
+    while (room < count) {
+        room *= 2;
     }
-    return summary->count < GROUPS_MAX &&
-           (summary->count * 4 < summary->slot_count * 3 || summary_grow_slots(summary));
+    if (fine && room != summary->room) {
+        summary_group **moved = realloc(summary->groups, room * sizeof *moved);
+        fine = moved != NULL;
+        summary->groups = fine ? moved : summary->groups;
+        summary->room = fine ? room : summary->room;
+    }
+    while (fine && count * 4 > summary->slot_count * 3) {
+        fine = summary_grow_slots(summary);
+    }
+    return fine;
 }
 
 static bool is_bytes(const bbots_value *value)
@@ -131,6 +137,14 @@ summary_group *summary_find_group(bbots_summary *summary, const uint8_t *key, si
     return NULL;
 }
 
+/* There is room. */
+static void take_in(bbots_summary *summary, summary_group *group, uint32_t hash)
+{
+    summary->groups[summary->count++] = group;
+    *free_slot(summary->slots, summary->slot_count, hash) =
+        (summary_slot){hash, (uint32_t)summary->count};
+}
+
 summary_group *summary_make_group(bbots_summary *summary, const bbots_value *values,
                                   const uint8_t *key, size_t size, uint32_t hash)
 {
@@ -138,7 +152,7 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
                    summary->column_count * sizeof(bbots_value);
     size_t words = 8 * summary_key_words(size);
     summary_group *group = bb_arena_alloc(&summary->arena, fixed + words);
-    if (group == NULL || !make_room(summary)) {
+    if (group == NULL || !make_room(summary, 1)) {
         return NULL;
     }
     memset(group, 0, fixed);
@@ -154,9 +168,7 @@ summary_group *summary_make_group(bbots_summary *summary, const bbots_value *val
             }
         }
     }
-    summary->groups[summary->count++] = group;
-    *free_slot(summary->slots, summary->slot_count, hash) =
-        (summary_slot){hash, (uint32_t)summary->count};
+    take_in(summary, group, hash);
     return group;
 }
 
@@ -194,19 +206,29 @@ static int add_cells(const bbots_summary_query *query, summary_group *into,
 int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
                   bbots_error *error)
 {
-    int rc = BBOTS_OK;
-    for (size_t i = 0; i < part->count && rc == BBOTS_OK; i++) {
-        summary_group *group = part->groups[i];
-        const uint8_t *key = summary_key(part, group);
-        uint32_t hash = summary_hash(key, group->key_size);
-        summary_group *same = summary_find_group(into, key, group->key_size, hash);
-        if (same == NULL) {
-            same =
-                summary_make_group(into, summary_values(part, group), key, group->key_size, hash);
+    int rc =
+        make_room(into, part->count) ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    /*
+     * By slots, not by groups: they are in the order of the slots where these will be looked for. Room
+     * for all was made before, for what comes in this order would crowd the first slots of a table that
+     * is too small.
+     */
+    for (size_t i = 0; i < part->slot_count && rc == BBOTS_OK; i++) {
+        summary_slot slot = part->slots[i];
+        if (slot.number == 0) {
+            continue;
         }
-        rc = same != NULL ? add_cells(query, same, group, error)
-                          : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+        summary_group *group = part->groups[slot.number - 1];
+        summary_group *same =
+            summary_find_group(into, summary_key(part, group), group->key_size, slot.hash);
+        if (same != NULL) {
+            rc = add_cells(query, same, group, error);
+        } else {
+            take_in(into, group, slot.hash); /* it stays where it lies */
+        }
     }
+    part->next_part = into->next_part;
+    into->next_part = part;
     return rc;
 }
 

@@ -53,7 +53,7 @@ static int end_part(summary_part *part, bbots_summary *into, bbots_error *error)
     if (rc < 0 && error != NULL) {
         *error = part->error;
     } else if (rc == BBOTS_OK && part->summary != NULL) {
-        rc = summary_merge(into, part->summary, part->query, error);
+        return summary_merge(into, part->summary, part->query, error);
     }
     bbots_summary_free(part->summary);
     return rc;
