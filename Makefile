@@ -300,7 +300,7 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 TIME ?= 60
 TARGETS ?= $(filter-out canary,$(FUZZ_NAMES))
 .PHONY: fuzz
-fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= seconds each, TARGETS=, SEED=
+fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= processor seconds each, TARGETS=, SEED=
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
 	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(if $(SEED),$(SEED),1) $(TARGETS)
 
