@@ -73,7 +73,7 @@ while [ -n "$missing" ]; do
         mkdir -p "build/fuzz-found/$target"
         so_far "$target"
         left=$(awk -v used="$used" -v all="$seconds" -v most="$longest" \
-            'BEGIN { left = all - used; print left <= 0 ? 0 : left > most ? most : int(left) + 1 }')
+            'BEGIN { left = all - used; print (left <= 0 ? 0 : left > most ? most : int(left) + 1) }')
         if [ "$left" != 0 ] && ! is_broken "$target"; then
             missing=yes
             search "$target" "$left"
@@ -86,7 +86,7 @@ for target in "$@"; do
     so_far "$target"
     all=$((all + inputs))
     sum=$(awk "BEGIN { print $sum + $used }")
-    least=$(awk -v least="${least:-$used}" -v used="$used" 'BEGIN { print int(used < least ? used : least) }')
+    least=$(awk -v least="${least:-$used}" -v used="$used" 'BEGIN { print (int(used < least ? used : least)) }')
     word=nothing
     if is_broken "$target"; then
         findings=$((findings + 1))
