@@ -266,6 +266,11 @@ races: ## two threads, then two processes, race for the last credit, execution, 
 	$(MAKE) -j2 $(RACE_PROGRAMS)
 	tests/ledger/races.sh $(N) $(RACE_PROGRAMS)
 
+.PHONY: model
+model: ## N random operations of two processes against a naive model in memory: N=100000000, SEED=
+	$(MAKE) $(BUILD)/tests/model/test_model
+	tests/model/model.sh $(BUILD)/tests/model/test_model $(N) $(if $(SEED),$(SEED),1)
+
 .PHONY: corrupt
 corrupt: ## damage N whole files in twelve ways and use them: N=100000, SEED=
 	$(MAKE) $(BUILD)/corrupt
@@ -360,9 +365,9 @@ serial: ## replay N transactions of several processes in the order of their comm
 
 .PHONY: reliability
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
-	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS)
+	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS) $(BUILD)/tests/model/test_model
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr kill9 serial fuzz
+	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr kill9 serial model fuzz
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=

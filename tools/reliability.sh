@@ -24,6 +24,7 @@ run() {
         row key json schema pages file import apply sql ;;
     kill9) "$build"/kill9 "${N_kill9:-100000}" "$seed" ;;
     serial) "$build"/serial "${N_serial:-1000000}" "$seed" ;;
+    model) tests/model/model.sh "$build"/tests/model/test_model "${N_model:-100000000}" "$seed" ;;
     *) echo "$1: there is no such proof FAIL" ;;
     esac
 }

@@ -4,14 +4,23 @@
  * The model knows the same descriptors and is as simple as can be: rows are arrays of numbers in a
  * list, every question is answered by looking at all of them, a savepoint is a copy of everything.
  * For each statement it says which status must come back; after some, all rows in the order of all
- * indexes are compared. Covered: insert, update (keys too), upsert, delete with its cascades,
+ * indexes are compared. Covered: insert, update (keys too), upsert, delete with its cascades, look-up,
  * savepoints, commit, rollback, reopening, and snapshots that are held open meanwhile.
  *
- * BBOTS_OPERATIONS is the number of statements (20,000), BBOTS_SEED repeats a run.
+ * Two processes do so in turns on one file. Each has its own store and its own snapshots, which it
+ * holds while the other one writes; what was committed lies in memory that both share. Only one of
+ * them runs at a time, so a seed gives the same run again.
+ *
+ * BBOTS_OPERATIONS is the number of statements (20,000), BBOTS_SEED repeats a run; model.sh adds up
+ * many runs.
  */
 #include "support/support.h"
 
 #include <bbots/sample.h>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NONE           INT64_MIN /* SQL NULL in the model */
 #define ROWS_MAX       160
@@ -42,21 +51,35 @@ typedef struct snapshot {
     model seen;
 } snapshot;
 
-typedef struct run {
-    fixture *place;
+/* What both processes know. */
+typedef struct shared {
     random_source source;
-    bbots_txn *txn;
-    model now;
-    model before; /* the last commit */
-    model savepoints[SAVEPOINTS_MAX];
-    unsigned savepoint_count;
-    snapshot snapshots[SNAPSHOTS_MAX];
+    model committed;
+    int64_t numbers; /* columns hold 1 to this: few make conflicts, many make pages split */
+    uint64_t operations;
     uint64_t statements;
     uint64_t refused;
     uint64_t comparisons;
     uint64_t reopened;
     uint64_t undone;
+    uint64_t turns;
+} shared;
+
+/* One process's part. */
+typedef struct run {
+    fixture *place;
+    shared *all;
+    bbots_txn *txn;
+    model now;
+    model savepoints[SAVEPOINTS_MAX];
+    unsigned savepoint_count;
+    snapshot snapshots[SNAPSHOTS_MAX];
 } run;
+
+static uint64_t draw(run *it, uint64_t below)
+{
+    return random_below(&it->all->source, below);
+}
 
 /* ------------------------------------------------------------------ numbers as values */
 
@@ -330,14 +353,14 @@ static void compare_index(bbots_txn *txn, const rows *expected, const bbots_tabl
 
 static void compare_all(run *it, bbots_txn *txn, const model *expected)
 {
-    it->comparisons++;
+    it->all->comparisons++;
     for (unsigned t = 0; t < TABLES; t++) {
         int64_t next;
         assert_int_equal(count_of(txn, tables[t]), expected->of[t].count);
         assert_ok(bbots_serial_next(txn, tables[t], &next, &fault));
         assert_int_equal(next, expected->of[t].next);
         for (unsigned i = 0; i < tables[t]->index_count; i++) {
-            compare_index(txn, &expected->of[t], tables[t], i, random_below(&it->source, 2) == 0);
+            compare_index(txn, &expected->of[t], tables[t], i, draw(it, 2) == 0);
         }
     }
 }
@@ -348,10 +371,10 @@ static void compare_all(run *it, bbots_txn *txn, const model *expected)
 static int64_t random_number(run *it, const bbots_column *column)
 {
     bool nullable = (column->flags & BBOTS_COLUMN_NOT_NULL) == 0;
-    if (random_below(&it->source, nullable ? 4 : 200) == 0) {
+    if (draw(it, nullable ? 4 : 200) == 0) {
         return NONE;
     }
-    return (int64_t)random_below(&it->source, 60) + 1;
+    return (int64_t)draw(it, (uint64_t)it->all->numbers) + 1;
 }
 
 static row random_row(run *it, unsigned table)
@@ -367,12 +390,12 @@ static void expect(run *it, int got, int wanted, const char *what, unsigned tabl
 {
     if (got != wanted) {
         print_error("statement %llu, %s %s: %s and not %s%s%s\n",
-                    (unsigned long long)it->statements, what, tables[table]->name,
+                    (unsigned long long)it->all->statements, what, tables[table]->name,
                     bbots_status_name(got), bbots_status_name(wanted), got < 0 ? ": " : "",
                     got < 0 ? fault.message : "");
         fail();
     }
-    it->refused += got < 0;
+    it->all->refused += got < 0;
 }
 
 static void do_insert(run *it, unsigned table)
@@ -383,7 +406,7 @@ static void do_insert(run *it, unsigned table)
     row made = random_row(it, table);
     uint64_t given = BBOTS_COLUMN_BIT(tables[table]->column_count) - 1;
     bbots_row stored;
-    if (random_below(&it->source, 3) == 0) {
+    if (draw(it, 3) == 0) {
         given &= ~UINT64_C(1);
         made.at[0] = of->next;
     }
@@ -406,12 +429,13 @@ static void do_update(run *it, unsigned table)
     rows *of = &it->now.of[table];
     row change = random_row(it, table);
     row key = random_row(it, table);
-    uint64_t set = random_next(&it->source) & (BBOTS_COLUMN_BIT(tables[table]->column_count) - 1);
-    if (random_below(&it->source, 3) != 0) {
+    uint64_t set =
+        random_next(&it->all->source) & (BBOTS_COLUMN_BIT(tables[table]->column_count) - 1);
+    if (draw(it, 3) != 0) {
         set &= ~UINT64_C(1); /* keys change less often */
     }
-    if (of->count > 0 && random_below(&it->source, 4) != 0) {
-        key = of->list[random_below(&it->source, of->count)];
+    if (of->count > 0 && draw(it, 4) != 0) {
+        key = of->list[draw(it, of->count)];
     }
     int at = find(&it->now, table, 0, &key);
     int wanted = BBOTS_NOT_FOUND;
@@ -443,8 +467,8 @@ static void do_upsert(run *it, unsigned table)
     row made = random_row(it, table);
     row change = random_row(it, table);
     uint64_t all = BBOTS_COLUMN_BIT(tables[table]->column_count) - 1;
-    uint64_t set = random_below(&it->source, 3) == 0 ? 0 : random_next(&it->source) & all & ~1u;
-    unsigned index = (unsigned)random_below(&it->source, 2); /* 1 is unique where it is a key */
+    uint64_t set = draw(it, 3) == 0 ? 0 : random_next(&it->all->source) & all & ~1u;
+    unsigned index = (unsigned)draw(it, 2); /* 1 is unique where it is a key */
     if ((tables[table]->indexes[index].flags & BBOTS_INDEX_UNIQUE) == 0) {
         index = 0;
     }
@@ -490,8 +514,8 @@ static void do_delete(run *it, unsigned table)
     char buffer[TEXT_MAX];
     const rows *of = &it->now.of[table];
     row key = random_row(it, table);
-    if (of->count > 0 && random_below(&it->source, 4) != 0) {
-        key = of->list[random_below(&it->source, of->count)];
+    if (of->count > 0 && draw(it, 4) != 0) {
+        key = of->list[draw(it, of->count)];
     }
     bbots_deleted expected = {0, 0, 0};
     bbots_deleted deleted;
@@ -517,7 +541,7 @@ static void do_get(run *it, unsigned table)
     bbots_value key[BBOTS_KEY_COLUMNS_MAX];
     row wanted = random_row(it, table);
     const bbots_table *described = tables[table];
-    unsigned index = (unsigned)random_below(&it->source, described->index_count);
+    unsigned index = (unsigned)draw(it, described->index_count);
     if ((described->indexes[index].flags & BBOTS_INDEX_UNIQUE) == 0) {
         index = 0;
     }
@@ -536,10 +560,14 @@ static void do_get(run *it, unsigned table)
 
 static void do_statement(run *it)
 {
-    unsigned table = (unsigned)random_below(&it->source, TABLES);
+    unsigned table = (unsigned)draw(it, TABLES);
     bool full = it->now.of[table].count >= ROWS_MAX - 1;
-    it->statements++;
-    switch (full ? 9 : random_below(&it->source, 10)) {
+    uint64_t choice = full ? 9 : draw(it, 10);
+    if (choice > 7 && table == 0 && !full && draw(it, 3) != 0) {
+        return; /* owners take much with them */
+    }
+    it->all->statements++;
+    switch (choice) {
     case 0:
     case 1:
     case 2:
@@ -557,10 +585,7 @@ static void do_statement(run *it)
         do_get(it, table);
         break;
     default:
-        /* Owners take much with them. */
-        if (full || table != 0 || random_below(&it->source, 3) == 0) {
-            do_delete(it, table);
-        }
+        do_delete(it, table);
         break;
     }
 }
@@ -584,7 +609,7 @@ static void do_savepoint(run *it)
 {
     char name[16];
     unsigned level = it->savepoint_count;
-    switch (random_below(&it->source, 3)) {
+    switch (draw(it, 3)) {
     case 0:
         if (level < SAVEPOINTS_MAX) {
             snprintf(name, sizeof name, "s%u", level);
@@ -595,18 +620,18 @@ static void do_savepoint(run *it)
         break;
     case 1:
         if (level > 0) {
-            unsigned to = level - 1 - (unsigned)random_below(&it->source, level) / 2;
+            unsigned to = level - 1 - (unsigned)draw(it, level) / 2;
             snprintf(name, sizeof name, "s%u", to);
             assert_ok(bbots_savepoint_rollback(it->txn, name, &fault));
             restore(it, &it->savepoints[to]);
             it->savepoint_count = to + 1;
-            it->undone++;
+            it->all->undone++;
             compare_all(it, it->txn, &it->now);
         }
         break;
     default:
         if (level > 0) {
-            unsigned to = level - 1 - (unsigned)random_below(&it->source, level) / 2;
+            unsigned to = level - 1 - (unsigned)draw(it, level) / 2;
             snprintf(name, sizeof name, "s%u", to);
             assert_ok(bbots_savepoint_release(it->txn, name, &fault));
             it->savepoint_count = to;
@@ -626,12 +651,12 @@ static void close_snapshot(run *it, snapshot *held)
 
 static void do_snapshot(run *it)
 {
-    snapshot *held = &it->snapshots[random_below(&it->source, SNAPSHOTS_MAX)];
+    snapshot *held = &it->snapshots[draw(it, SNAPSHOTS_MAX)];
     if (held->txn != NULL) {
         close_snapshot(it, held);
     } else {
         held->txn = begin(it->place->store, BBOTS_READ);
-        held->seen = it->before; /* also while a transaction is under way */
+        held->seen = it->all->committed; /* also while a transaction is under way */
     }
 }
 
@@ -642,16 +667,17 @@ static void end_transaction(run *it, bool keep)
     }
     if (keep) {
         commit(it->txn);
-        it->before = it->now;
+        it->all->committed = it->now;
     } else {
         bbots_rollback(it->txn);
-        it->now = it->before;
+        it->now = it->all->committed;
     }
     it->txn = NULL;
     it->savepoint_count = 0;
 }
 
-static void do_reopen(run *it)
+/* Ends all that is under way and closes the store, which the other process may use meanwhile. */
+static void leave(run *it)
 {
     end_transaction(it, true);
     for (unsigned i = 0; i < SNAPSHOTS_MAX; i++) {
@@ -659,61 +685,165 @@ static void do_reopen(run *it)
     }
     check_store(it->place->store);
     assert_ok(bbots_close(it->place->store, &fault));
+    it->place->store = NULL;
+}
+
+static void enter(run *it)
+{
     bbots_options options = {.schema = &bbots_sample_schema, .durability = BBOTS_RELAXED};
-    if (random_below(&it->source, 3) == 0) {
+    if (draw(it, 3) == 0) {
         options.flags = BBOTS_OPEN_PLAIN_READS; /* answers are the same */
     }
     it->place->store = open_store(it->place->path, &options);
-    it->reopened++;
+    it->all->reopened++;
+}
+
+static void step(run *it)
+{
+    uint64_t choice = draw(it, 1000);
+    if (it->txn == NULL) {
+        it->txn = begin(it->place->store, BBOTS_WRITE);
+    }
+    if (choice < 900) {
+        do_statement(it);
+    } else if (choice < 950) {
+        do_savepoint(it);
+    } else if (choice < 970) {
+        end_transaction(it, true);
+    } else if (choice < 978) {
+        end_transaction(it, false);
+    } else if (choice < 985) {
+        compare_all(it, it->txn, &it->now);
+    } else {
+        do_snapshot(it);
+    }
+}
+
+/* ------------------------------------------------------------------ two processes */
+
+/* What one process does before it is the other one's turn: its transaction ends, its snapshots are
+ * held on, and now and then it closes the store. */
+static void take_turn(run *it)
+{
+    if (it->place->store == NULL) {
+        enter(it);
+    }
+    it->all->turns++;
+    it->now = it->all->committed;
+    for (uint64_t steps = draw(it, 400); steps > 0 && it->all->statements < it->all->operations;
+         steps--) {
+        step(it);
+    }
+    end_transaction(it, draw(it, 4) != 0);
+    if (draw(it, 8) == 0) {
+        leave(it);
+    }
+}
+
+static bool is_done(const run *it)
+{
+    return it->all->statements >= it->all->operations;
+}
+
+/* The last turn of each. */
+static void finish(run *it)
+{
+    if (it->place->store == NULL) {
+        enter(it);
+    }
+    bbots_txn *txn = begin(it->place->store, BBOTS_READ);
+    compare_all(it, txn, &it->all->committed);
+    check_txn(txn);
+    bbots_rollback(txn);
+    leave(it);
+}
+
+/* Waits for the other process; false when that has ended. */
+static bool await_turn(int fd)
+{
+    char byte;
+    return read(fd, &byte, 1) == 1;
+}
+
+/* The second process: a turn for each byte that comes, and a byte back, until the first one says no
+ * more. A failure ends it, and the first one, which waits, learns that. */
+static int second_process(run *it, int from, int to)
+{
+    while (await_turn(from)) {
+        take_turn(it);
+        send_byte(to);
+    }
+    finish(it);
+    return 0;
+}
+
+static pid_t begin_second(run *it, int to_second[2], int to_first[2])
+{
+    assert_int_equal(pipe(to_second), 0);
+    assert_int_equal(pipe(to_first), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(to_second[1]);
+        close(to_first[0]);
+        end_child(second_process(it, to_second[0], to_first[1]));
+    }
+    close(to_second[0]);
+    close(to_first[1]);
+    return child;
+}
+
+static shared *make_shared(void)
+{
+    const char *given = getenv("BBOTS_OPERATIONS");
+    static const int64_t numbers[] = {8, 12, 20, 60}; /* which of them is the seed's choice, too */
+    shared *all =
+        mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(all != MAP_FAILED);
+    all->source = random_begin("model");
+    all->operations = given != NULL && given[0] != '\0' ? strtoull(given, NULL, 10) : 20000;
+    all->numbers = numbers[random_below(&all->source, COUNT(numbers))];
+    for (unsigned t = 0; t < TABLES; t++) {
+        all->committed.of[t].next = 1;
+    }
+    return all;
 }
 
 static void a_store_agrees_with_its_model(void **state)
 {
     static run it;
-    const char *given = getenv("BBOTS_OPERATIONS");
-    uint64_t operations = given != NULL && given[0] != '\0' ? strtoull(given, NULL, 10) : 20000;
-    memset(&it, 0, sizeof it);
+    int to_second[2];
+    int to_first[2];
+    int status;
     it.place = *state;
-    it.source = random_begin("model");
-    for (unsigned t = 0; t < TABLES; t++) {
-        it.now.of[t].next = 1;
+    it.all = make_shared();
+    assert_ok(bbots_close(it.place->store, &fault)); /* a process opens what it uses by itself */
+    it.place->store = NULL;
+    pid_t second = begin_second(&it, to_second, to_first);
+    while (!is_done(&it)) {
+        take_turn(&it);
+        send_byte(to_second[1]);
+        assert_true(await_turn(to_first[0]));
     }
-    it.before = it.now;
-    while (it.statements < operations) {
-        if (it.txn == NULL) {
-            it.txn = begin(it.place->store, BBOTS_WRITE);
-        }
-        uint64_t choice = random_below(&it.source, 1000);
-        if (choice < 900) {
-            do_statement(&it);
-        } else if (choice < 950) {
-            do_savepoint(&it);
-        } else if (choice < 970) {
-            end_transaction(&it, true);
-        } else if (choice < 978) {
-            end_transaction(&it, false);
-        } else if (choice < 985) {
-            compare_all(&it, it.txn, &it.now);
-        } else if (choice < 998) {
-            do_snapshot(&it);
-        } else {
-            do_reopen(&it);
-        }
-    }
-    compare_all(&it, it.txn, &it.now);
-    check_txn(it.txn);
-    end_transaction(&it, true);
-    for (unsigned i = 0; i < SNAPSHOTS_MAX; i++) {
-        close_snapshot(&it, &it.snapshots[i]);
-    }
-    print_message("%llu statements, %llu refused, %llu comparisons, %llu rollbacks to savepoints, "
-                  "%llu reopenings\n",
-                  (unsigned long long)it.statements, (unsigned long long)it.refused,
-                  (unsigned long long)it.comparisons, (unsigned long long)it.undone,
-                  (unsigned long long)it.reopened);
+    close(to_second[1]);
+    close(to_first[0]);
+    assert_int_equal(waitpid(second, &status, 0), second);
+    assert_int_equal(status, 0);
+    finish(&it);
+    shared *all = it.all;
+    print_message(
+        "%llu statements with numbers to %lld, %llu refused, %llu turns, %llu comparisons, "
+        "%llu rollbacks to savepoints, %llu openings\n",
+        (unsigned long long)all->statements, (long long)all->numbers,
+        (unsigned long long)all->refused, (unsigned long long)all->turns,
+        (unsigned long long)all->comparisons, (unsigned long long)all->undone,
+        (unsigned long long)all->reopened);
     /* A run in which something never happened proves little. */
-    assert_true(operations < 10000 || (it.refused > operations / 20 && it.undone > 20 &&
-                                       it.reopened > 2 && it.comparisons > 100));
+    assert_true(all->operations < 10000 ||
+                (all->refused > all->operations / 20 && all->undone > 20 && all->reopened > 2 &&
+                 all->turns > 20 && all->comparisons > 100));
+    munmap(all, sizeof *all);
 }
 
 int main(void)

@@ -20,7 +20,9 @@ int fixture_setup(void **state)
     if (place == NULL) {
         return -1;
     }
-    snprintf(place->folder, sizeof place->folder, "/tmp/bbots-test-XXXXXX");
+    const char *temporary = getenv("TMPDIR");
+    snprintf(place->folder, sizeof place->folder, "%.40s/bbots-test-XXXXXX",
+             temporary != NULL && strlen(temporary) <= 40 ? temporary : "/tmp");
     if (mkdtemp(place->folder) == NULL) {
         free(place);
         return -1;
