@@ -102,7 +102,7 @@ $(BUILD)/bbots-schema: $(GENERATOR_OBJECTS)
 # One object whose hidden symbols are local: a host's own names cannot clash with ours.
 $(BUILD)/libbbots.o: $(LIB_OBJECTS)
 	echo "  LINK  $@"
-	$(CC) $(ALL_LDFLAGS) -r -nostdlib -o $@ $^
+	$(CC) $(filter-out --coverage,$(ALL_LDFLAGS)) -r -nostdlib -o $@ $^
 	objcopy --localize-hidden $@
 
 $(BUILD)/libbbots.a: $(BUILD)/libbbots.o

@@ -6,6 +6,7 @@
  * case runs in a process of its own whose data segment may not grow by more than the bound: past it
  * malloc fails, and so would the test.
  */
+#include "support/sanitizer.h"
 #include "support/support.h"
 
 #include <bbots/sample.h>
@@ -20,7 +21,7 @@
 #define MIB      (UINT64_C(1) << 20)
 #define PLAN_MAX (12 * MIB) /* of memory for a plan, whatever its size */
 #define PER_TXN  50000
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED
 #define ROWS 50000
 #else
 #define ROWS 200000
@@ -77,7 +78,7 @@ static uint64_t status_kib(const char *name)
  * is no limit there. */
 static void limit_growth(uint64_t bytes)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED
     (void)bytes;
 #else
     struct rlimit limit;

@@ -5,6 +5,7 @@
  * The program puts its own functions in place of the system's: while a fault is set they fail with
  * its number. LMDB's library calls them too.
  */
+#include "support/sanitizer.h"
 #include "support/support.h"
 
 #include <bbots/sample.h>
@@ -186,7 +187,7 @@ static void notes_without_a_temporary_file_break_the_transaction(void **state)
     commit(txn);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* whose own memory counts against the limit */
+#if !SANITIZED /* whose own memory counts against the limit */
 static int pack_with_little_memory(void *context)
 {
     struct rlimit limit = {UINT64_C(300) << 20, UINT64_C(300) << 20};
@@ -231,7 +232,7 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(notes_without_a_temporary_file_break_the_transaction,
                                         fixture_setup, fixture_teardown),
-#ifndef __SANITIZE_ADDRESS__
+#if !SANITIZED
         cmocka_unit_test(exhausted_memory_is_told),
 #endif
     };

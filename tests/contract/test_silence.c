@@ -5,6 +5,7 @@
  *
  * The canaries are in this program masked only, also while they are searched for.
  */
+#include "support/sanitizer.h"
 #include "support/support.h"
 
 #include <bbots/secret.h>
@@ -120,7 +121,7 @@ static void assert_silent_folder(const char *folder)
 
 #define MAPPING_MAX (UINT64_C(1) << 30)
 
-#ifndef __SANITIZE_ADDRESS__ /* freed memory is kept for a while there, and the shadow is vast */
+#if !SANITIZED /* freed memory is kept for a while there, and the shadow is vast */
 
 /* Every readable mapping of this process, searched in place: a copy would be one more to find. */
 /* The canary that is left anywhere, or NULL; *where says where. */
@@ -333,7 +334,7 @@ static void end_silently(fixture *place, const words *all)
     assert_silent_folder(place->folder);
     memset(named, 0, sizeof named);
     free_words(all);
-#ifndef __SANITIZE_ADDRESS__ /* freed memory is kept for a while there, and the shadow is vast */
+#if !SANITIZED /* freed memory is kept for a while there, and the shadow is vast */
     left = find_in_memory(where);
 #endif
     if (left != NULL) {
@@ -401,7 +402,7 @@ static void a_forgotten_copy_is_found(void **state)
     char where[200];
     char on_stack[LENGTH];
     assert_true(sodium_init() >= 0);
-#ifndef __SANITIZE_ADDRESS__
+#if !SANITIZED
     canary_count = 0;
     char *secret = new_canary("a forgotten text", &source);
     char *forgotten = malloc(100);

@@ -10,6 +10,7 @@
  * open_memstream, regcomp). What counts as I/O: everything below that takes a file or maps memory.
  */
 #include "refusal.h"
+#include "support/sanitizer.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -85,7 +86,7 @@ static int disk_error(void)
 
 /* ------------------------------------------------------------------ memory */
 
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZED
 #define BENEATH(name) __interceptor_##name
 #else
 #define BENEATH(name) __libc_##name
@@ -129,7 +130,7 @@ BBOTS_API void free(void *block)
     BENEATH(free)(block);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZED
 int __interceptor_posix_memalign(void **block, size_t alignment, size_t size);
 #else
 void *__libc_memalign(size_t alignment, size_t size);
@@ -140,7 +141,7 @@ BBOTS_API int posix_memalign(void **block, size_t alignment, size_t size)
     if (refuses_memory("posix_memalign")) {
         return ENOMEM;
     }
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZED
     int rc = __interceptor_posix_memalign(block, alignment, size);
 #else
     *block = __libc_memalign(alignment, size);
@@ -393,7 +394,7 @@ static int64_t count_descriptors(void)
 system_holdings system_hold(void)
 {
     system_holdings held = {now.blocks, now.mappings, count_descriptors()};
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZED
     held.blocks = 0; /* the sanitizer's strdup() does not call malloc(); it finds leaks by itself */
 #endif
     return held;
