@@ -166,9 +166,10 @@ TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 # Schemas of the tests' own, compiled as a host would do it.
 TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
-# Under valgrind: what touches memory most, small enough to be quick. Not the floats: valgrind
-# computes long double with 64 bits.
-VALGRIND_ALL := $(filter-out %codec_float,$(TEST_PROGRAMS))
+# What a sanitizer can run: all but what tests/sanitizers.txt names.
+sanitizable = $(filter-out $(addprefix %/,$(shell awk '$$1 == "$(1)" { print $$2 }' tests/sanitizers.txt)),$(2))
+VALGRIND_ALL := $(call sanitizable,valgrind,$(TEST_PROGRAMS))
+# Under valgrind in each `make test`: what touches memory most, small enough to be quick.
 VALGRIND_PROGRAMS := $(filter-out %timestamp %decimal %utf8,$(filter $(BUILD)/tests/unit/%,$(VALGRIND_ALL))) \
 	$(filter %/test_records %/test_rows %/test_model,$(VALGRIND_ALL))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c))) \
@@ -314,7 +315,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	tools/setup.sh test
 	$(MAKE) -j2 MODE=coverage all test-programs build/coverage/refusal build/coverage/corrupt fuzz-programs
 	find build/coverage -name '*.gcda' -delete
-	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_INSPECT=build/coverage/bbots-inspect \
+	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema tools/run-tests.sh -l build/coverage/test-logs \
 		$(TEST_SOURCES:%.c=build/coverage/%) $(filter tests/cli/%,$(TEST_SCRIPTS)) \
 		'build/coverage/refusal oom 400 1' 'build/coverage/refusal ioerr 400 1' \
@@ -322,18 +323,19 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	python3 tools/coverage.py build/coverage 95
 
 # Each build's test programs, and all of them under valgrind. A report fails its program.
+SANITIZED := $(call sanitizable,asan,$(TEST_SOURCES:%.c=build/asan/%)) \
+	$(call sanitizable,tsan,$(TEST_SOURCES:%.c=build/tsan/%)) $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL))
 .PHONY: sanitize
 sanitize: ## all test programs under the address, undefined behaviour and thread sanitizers and valgrind
 	tools/setup.sh test
 	$(MAKE) -j2 MODE=asan test-programs
 	$(MAKE) -j2 MODE=tsan test-programs
 	$(MAKE) -j2 test-programs
-	tools/run-tests.sh -l build/sanitize-logs $(TEST_SOURCES:%.c=build/asan/%) \
-		$(TEST_SOURCES:%.c=build/tsan/%) \
-		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL)) | tee build/sanitize.txt
-	grep -q ', 0 failed' build/sanitize.txt && \
-		echo "sanitize: $$(grep -c '^  ' build/sanitize.txt) programs, 0 reports (0) ok" || \
-		{ echo "sanitize: $$(grep -c '^  FAIL' build/sanitize.txt) programs with reports (0) FAIL"; exit 1; }
+	SECONDS_MAX=7200 tools/run-tests.sh -l build/sanitize-logs $(SANITIZED) | tee build/sanitize.txt
+	awk '/^  (ok|FAIL)/ { all++; bad += $$1 == "FAIL" } /, 0 failed/ { ended = 1 } \
+		END { printf "sanitize: %d programs, %d left out by name, %d with reports (0) %s\n", all, \
+			'"$$(grep -c '^[^#]' tests/sanitizers.txt)"', bad, ended && !bad ? "ok" : "FAIL"; \
+			exit !ended || bad }' build/sanitize.txt
 
 # Of how many refusals: all of them, unless N= says so on the command line.
 REFUSALS = $(if $(filter command%,$(origin N)),$(N),0)

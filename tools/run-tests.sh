@@ -25,7 +25,7 @@ mkdir -p "$logs"
 run_one() {
     local test=$1 log="$logs/$(echo "$1" | tr '/ ' '__').log" start status
     start=$EPOCHREALTIME
-    timeout -k 10 900 $test >"$log" 2>&1
+    timeout -k 10 "${SECONDS_MAX:-900}" $test >"$log" 2>&1
     status=$?
     printf '%s\n' "exit status $status" >>"$log"
     printf '  %-6s %6.1fs  %s\n' \
