@@ -48,7 +48,10 @@ int store_readers(store_file *file, store_reader_seen *seen, void *context, bbot
         return rc;
     }
     list run = {.seen = seen, .context = context, .newest = stat.transaction};
-    mdb_reader_check(file->env, &dead);
+    rc = mdb_reader_check(file->env, &dead); /* the dead are no readers */
+    if (rc != 0) {
+        return store_fail(error, rc, "cannot look for dead readers");
+    }
     rc = mdb_reader_list(file->env, on_line, &run);
     return rc < 0 ? store_fail(error, rc, "cannot list the readers") : run.stopped;
 }

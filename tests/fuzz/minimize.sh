@@ -1,6 +1,7 @@
 #!/bin/bash
 # minimize.sh - takes over into tests/fuzz/corpus what a search found, as few and as small inputs as
 # reach the same code: minimize.sh FOLDER-OF-PROGRAMS TARGET...
+# Of inputs of more than a KiB the beginning is taken: small ones are quick to run again.
 set -eu
 programs=$1
 shift
