@@ -318,7 +318,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema tools/run-tests.sh -l build/coverage/test-logs \
 		$(TEST_SOURCES:%.c=build/coverage/%) $(filter tests/cli/%,$(TEST_SCRIPTS)) \
-		'build/coverage/refusal oom 400 1' 'build/coverage/refusal ioerr 400 1' \
+		'build/coverage/refusal oom 4000 1' 'build/coverage/refusal ioerr 2000 1' 'build/coverage/refusal lmdberr 4000 1' \
 		'build/coverage/corrupt damage 240 1' 'tests/fuzz/replay.sh build/coverage/fuzz' || true
 	python3 tools/coverage.py build/coverage 95
 
@@ -355,6 +355,11 @@ crash-states: ## rebuild N states that a power cut may leave, and open each: N=1
 	$(BUILD)/crash-states lie 10000 $(if $(SEED),$(SEED),1)
 	$(BUILD)/crash-states $(N) $(if $(SEED),$(SEED),1)
 
+.PHONY: lmdberr
+lmdberr: ## every call of LMDB that reads or writes a tree fails: N= points at most, SEED=
+	$(MAKE) $(BUILD)/refusal
+	$(BUILD)/refusal lmdberr $(REFUSALS) $(if $(SEED),$(SEED),1)
+
 .PHONY: kill9
 kill9: ## kill processes that write, N times: N=100000, SEED=
 	$(MAKE) $(BUILD)/kill9
@@ -369,7 +374,7 @@ serial: ## replay N transactions of several processes in the order of their comm
 reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
 	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS) $(BUILD)/tests/model/test_model
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr kill9 serial model fuzz
+	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr lmdberr kill9 serial model fuzz
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -398,8 +403,8 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/model-costs 30000 1' '$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
-		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' 'build/asan/refusal oom 80 2' \
-		'$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states lie 2000 1' \
+		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' '$(BUILD)/refusal lmdberr 200 1' \
+		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \

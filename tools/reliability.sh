@@ -19,7 +19,7 @@ run() {
     crash-states) "$build"/crash-states "${N_crash_states:-1000000}" "$seed" ;;
     corrupt) "$build"/corrupt damage "${N_corrupt:-100000}" "$seed" ;;
     bitflip) "$build"/corrupt bitflip 0 "$seed" small && "$build"/corrupt bitflip "${N_bitflip:-1000000}" "$seed" ;;
-    oom | ioerr) "$build"/refusal "$1" 0 "$seed" ;;
+    oom | ioerr | lmdberr) "$build"/refusal "$1" 0 "$seed" ;;
     fuzz) tests/fuzz/fuzz.sh build/fuzz-clang/fuzz "${N_fuzz:-1200}" "$seed" \
         row key json schema pages file import apply sql ;;
     kill9) "$build"/kill9 "${N_kill9:-100000}" "$seed" ;;

@@ -1,11 +1,11 @@
 /*
  * tests/refusal/main.c - plays all scenes, each in a process of its own, and counts; see refusal.h.
  *
- *   refusal oom|ioerr POINTS SEED [SCENE [FROM]]
+ *   refusal oom|ioerr|lmdberr POINTS SEED [SCENE [FROM]]
  *
- * POINTS: about how many refusals in all, spread over the scenes from a place that SEED gives; 0:
- * every one there is. SCENE: only this one; FROM: beginning with this number. A process that dies is
- * a finding, and the next one goes on behind.
+ * POINTS: about how many refusals in all, from a place that SEED gives; each scene has as many as any
+ * other, or all that it can meet; 0: every one there is. SCENE: only this one; FROM: beginning with
+ * this number. A process that dies is a finding, and the next one goes on behind.
  */
 #include "refusal.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum {
+    SCENES_MAX = 128,
     SECONDS_MAX = 120, /* to rehearse a scene */
     CRASHES_MAX = 10   /* of one scene; then it is given up */
 };
@@ -37,7 +38,7 @@ typedef struct run {
     uint64_t seed;
     const char *only;
     uint64_t from;
-    uint64_t total; /* refusals that all scenes can meet, with each of the two ways */
+    uint64_t calls[SCENES_MAX]; /* that each scene makes, in their order */
     shared *told;
     uint64_t scenes;
     uint64_t crashes;
@@ -97,11 +98,25 @@ static void rehearse_all(run *it)
                     printf("scene %s cannot be rehearsed\n", of->name);
                     it->crashes++;
                 }
-                it->total += 2 * it->told->calls;
-                it->scenes++;
+                it->calls[it->scenes++] = it->told->calls;
             }
         }
     }
+}
+
+/* How many refusals, in each of the two ways, a scene gets that can meet more. */
+static uint64_t fair_share(const run *it)
+{
+    uint64_t share = 0;
+    uint64_t all = 0;
+    for (uint64_t more = 1; more != 0 && all < it->points / 2; share++) {
+        more = 0;
+        for (unsigned s = 0; s < it->scenes; s++) {
+            more += it->calls[s] > share;
+        }
+        all += more;
+    }
+    return share;
 }
 
 static void play_scene(run *it, const scene *of, bool lasting, uint64_t step)
@@ -122,27 +137,33 @@ int main(int argc, char **argv)
               .seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
               .only = argc > 4 ? argv[4] : NULL,
               .from = argc > 5 ? strtoull(argv[5], NULL, 10) : 0};
-    if (argc < 2 || (strcmp(argv[1], "oom") != 0 && strcmp(argv[1], "ioerr") != 0)) {
-        fprintf(stderr, "usage: refusal oom|ioerr POINTS SEED [SCENE [FROM]]\n");
+    static const char *const kinds[] = {"oom", "ioerr", "lmdberr"}; /* as enum refusal */
+    unsigned kind = 0;
+    while (argc > 1 && kind < COUNT(kinds) && strcmp(argv[1], kinds[kind]) != 0) {
+        kind++;
+    }
+    if (argc < 2 || kind == COUNT(kinds)) {
+        fprintf(stderr, "usage: refusal oom|ioerr|lmdberr POINTS SEED [SCENE [FROM]]\n");
         return 2;
     }
-    it.what = strcmp(argv[1], "oom") == 0 ? REFUSE_MEMORY : REFUSE_IO;
+    it.what = (enum refusal)kind;
     it.told =
         mmap(NULL, sizeof *it.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
     stage at;
     stage_make(&at);
     it.at = &at;
-    uint64_t step = 1;
+    uint64_t share = 0;
     if (it.points != 0) {
         rehearse_all(&it);
-        step = it.total / it.points + 1;
+        share = fair_share(&it);
     }
     it.scenes = 0;
     for (unsigned s = 0; s < COUNT(all_scenes); s++) {
         for (const scene *of = all_scenes[s]; of->name != NULL; of++) {
             if (is_wanted(&it, of)) {
                 uint64_t before = it.told->found.points;
+                uint64_t step = share != 0 ? it.calls[it.scenes] / share + 1 : 1;
                 play_scene(&it, of, false, step);
                 play_scene(&it, of, true, step);
                 it.scenes++;

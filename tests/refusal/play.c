@@ -50,6 +50,9 @@ static bool is_named(const performance *of)
     if (of->what == REFUSE_MEMORY) {
         return of->rc == BBOTS_NO_MEMORY;
     }
+    if (of->what == REFUSE_LMDB) {
+        return of->rc == BBOTS_CORRUPTED;
+    }
     if ((of->it->flags & LOSSY) != 0 && of->rc == BBOTS_CORRUPTED) {
         return true; /* what it needs cannot be read */
     }
@@ -377,6 +380,7 @@ static void cool_down(performance *of)
 uint64_t rehearse(stage *at, const scene *it, enum refusal what)
 {
     performance of = {.at = at, .it = it, .what = what};
+    at->plain_reads = what == REFUSE_LMDB;
     warm_up(&of);
     cool_down(&of);
     return of.report.calls;
@@ -386,6 +390,7 @@ void play(stage *at, const scene *it, enum refusal what, bool lasting, uint64_t 
           uint64_t *next, tally *found)
 {
     performance of = {.at = at, .it = it, .what = what, .lasting = lasting};
+    at->plain_reads = what == REFUSE_LMDB;
     warm_up(&of); /* tables that libc makes once and keeps */
     cool_down(&of);
     system_holdings before = system_hold();

@@ -1,6 +1,6 @@
 /*
- * tests/refusal/refusal.h - the system refuses: every allocation and every I/O call of every public
- * function fails, once and for good.
+ * tests/refusal/refusal.h - the system refuses: every allocation, every I/O call and every call of
+ * LMDB that reads or writes a tree fails, of every public function, once and for good.
  *
  * A scene is a small piece of work with public functions. It is played again and again; at play
  * number n the n-th allocation (or I/O call) that it leads to fails, in our code, in libc, in
@@ -8,7 +8,7 @@
  * After each play the error has to be named as what it is, rows have to be those of before, nothing
  * may have leaked, and the same work has to succeed at once.
  *
- * system.c puts itself in place of the system; world.c makes the store; scene_*.c are the scenes;
+ * system.c puts itself in place of the system, lmdb.c in place of LMDB; world.c makes the store; scene_*.c are the scenes;
  * play.c plays one; main.c counts. tests/refusal/test_scenes.sh holds the functions that the scenes
  * call against the list of exported ones.
  */
@@ -29,7 +29,7 @@
 
 /* ------------------------------------------------------------------ the system (system.c) */
 
-enum refusal { REFUSE_MEMORY, REFUSE_IO };
+enum refusal { REFUSE_MEMORY, REFUSE_IO, REFUSE_LMDB };
 
 /* From now on call number `at` (from 1) of this kind fails; with lasting all behind it do, too. */
 void system_refuse(enum refusal what, uint64_t at, bool lasting);
@@ -42,6 +42,10 @@ typedef struct system_report {
 
 /* Back to normal. */
 system_report system_relent(void);
+
+/* Whether the call of this kind that is being made fails. Then errno is number, or that is an error
+ * number of LMDB's own. */
+bool system_refuses(enum refusal what, const char *name, int number);
 
 /* Blocks of memory, mappings and file descriptors that the process has now. */
 typedef struct system_holdings {
@@ -74,6 +78,7 @@ typedef struct stage {
     stage_image open;    /* and as a process that died would have left it */
     bbots_digest digest; /* of its rows */
     bbots_schema grown;  /* what became of evolve_1 */
+    bool plain_reads;    /* the store is opened so that every read is a call of LMDB */
 } stage;
 
 /* Makes folder, keys and store. Ends the program when it cannot be done. */

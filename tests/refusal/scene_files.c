@@ -20,7 +20,7 @@ static int open_with(stage *at, const char *path, uint32_t flags, bbots_error *e
 {
     bbots_options options = stage_options(at);
     bbots_store *store;
-    options.flags = flags;
+    options.flags |= flags;
     int rc = bbots_open(path, &options, &store, error);
     return rc < 0 ? rc : close_after(rc, store, error);
 }

@@ -50,8 +50,7 @@ system_report system_relent(void)
     return now.report;
 }
 
-/* Whether this call fails, and then errno is set. */
-static bool refuses(enum refusal what, const char *name, int number)
+bool system_refuses(enum refusal what, const char *name, int number)
 {
     if (!now.on || now.what != what) {
         return false;
@@ -64,18 +63,20 @@ static bool refuses(enum refusal what, const char *name, int number)
         now.report.name = name;
         now.report.number = number;
     } /* the place for a debugger to stop at */
-    errno = number;
+    if (number > 0) {
+        errno = number;
+    }
     return true;
 }
 
 static bool refuses_memory(const char *name)
 {
-    return refuses(REFUSE_MEMORY, name, ENOMEM);
+    return system_refuses(REFUSE_MEMORY, name, ENOMEM);
 }
 
 static bool refuses_io(const char *name, int number)
 {
-    return refuses(REFUSE_IO, name, number);
+    return system_refuses(REFUSE_IO, name, number);
 }
 
 /* A disk that is full stays so, one that fails may fail once. */

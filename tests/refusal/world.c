@@ -175,7 +175,9 @@ static void fill(stage *at)
 
 bbots_options stage_options(const stage *at)
 {
-    return (bbots_options){.schema = &bbots_platform_schema, .keys = at->ring};
+    return (bbots_options){.schema = &bbots_platform_schema,
+                           .keys = at->ring,
+                           .flags = at->plain_reads ? BBOTS_OPEN_PLAIN_READS : 0};
 }
 
 static void take_image(const stage *at, stage_image *image)
