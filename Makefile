@@ -490,14 +490,15 @@ bench-document: ## figures and plots of docs/performance.md from what the benchm
 	python3 bench/document.py --take build/bench
 
 .PHONY: bench-questions
-bench-questions: ## each question about one user and one year, at several sizes: SIZES="1000000 10000000"
+bench-questions: ## each question about one user and one year, in stores of SIZES="ROWS/USERS..."
 	tools/setup.sh bench
 	$(MAKE) -j2 $(BUILD)/bench-questions
 	mkdir -p build/bench/data
-	$(BUILD)/bench-questions build/bench/data $(if $(filter command%,$(origin SIZES)),$(SIZES),1000000 10000000)
+	$(BUILD)/bench-questions build/bench/data $(if $(filter command%,$(origin SIZES)),$(SIZES),1000000/100 10000000/1000 10000000/100)
 
-$(BUILD)/bench/questions/main.o: $(GEN)/platform_schema.c
-$(BUILD)/bench-questions: $(BUILD)/bench/questions/main.o $(filter-out %/main.o,$(BENCH_OBJECTS)) $(BUILD)/libbbots.a
+QUESTIONS_OBJECTS := $(BUILD)/bench/questions/main.o $(BUILD)/bench/questions/data.o
+$(QUESTIONS_OBJECTS): $(GEN)/platform_schema.c
+$(BUILD)/bench-questions: $(QUESTIONS_OBJECTS) $(filter-out %/main.o,$(BENCH_OBJECTS)) $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs sqlite3) $(LIBRARY_LIBS)
 

@@ -1,38 +1,40 @@
 /*
- * bench/questions/main.c - how long each question about one user and one year takes, at several numbers
- * of rows.
+ * bench/questions/main.c - how long each question about one user and one year takes, in stores of
+ * several sizes (README.md).
  *
- *     bench-questions FOLDER ROWS [ROWS...]
+ *     bench-questions FOLDER ROWS/USERS [ROWS/USERS...]
+ *     bench-questions --only QUESTION FOLDER ROWS/USERS
  *
- * For each number of rows a store is made: calls of Claude (seven of eight) and of Gemini, and for
- * each 64 of them a browser session and an operation on storage, of USERS users over a year. The users
- * stay the same, so ten times the rows are ten times as many of each. Then each question is asked
- * ASKED times, of one random user after another, in one read transaction; the median is shown, and the
- * ratio of the last size to the first. The last line says what was reached:
- * `questions: figure (target) ok|FAIL`.
+ * For each size a store is made. Then each question is asked ASKED times, of one random user after
+ * another, in one read transaction; the median is shown. The ratio is that of the last store in which
+ * a user has as many rows as in the first. The last line says what was reached:
+ * `questions: figure (target) ok|FAIL`. With --only one question is asked and no more, and
+ * the store stays and is used again: for a profiler.
  */
-#include "bench/bbots.h"
+#include "bench/questions/data.h"
 
 #include <bbots/budget.h>
 #include <bbots/costs.h>
 #include <bbots/platform/browserbase_costs.h>
-#include <bbots/platform/gemini_token_usage.h>
 #include <bbots/platform/storage_costs.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define USERS      100
-#define EXECUTIONS 2000
-#define BATCH      10000
-#define ASKED      501
-#define SIZES_MAX  8
-#define HOUR       INT64_C(3600000000)
-#define YEAR_END   (WORKLOAD_BEGIN + WORKLOAD_DAYS * WORKLOAD_DAY)
-#define LEAST_US   1000 /* the goal: less than this, */
-#define RATIO      1.2  /* and no more than this times as long with ten times the rows */
+#define ASKED     501
+#define WARM      100 /* asked before the clock is read */
+#define SIZES_MAX 8
+#define LEAST_US  1000 /* the goal: less than this, */
+#define RATIO     1.2  /* and no more than this times as long with ten times the rows */
+
+typedef struct size {
+    const char *name; /* as it was given */
+    uint32_t rows;
+    uint32_t users;
+} size;
 
 typedef struct question {
     const char *name;
@@ -44,136 +46,6 @@ typedef struct question {
     uint32_t limit;
     int (*ask)(bbots_txn *txn, int32_t user, bbots_error *error); /* another kind of question */
 } question;
-
-/* ------------------------------------------------------------------ rows */
-
-typedef struct batch {
-    const call_row *rows;
-    uint32_t count;
-    uint32_t first;
-} batch;
-
-static bbots_text text_of(span from)
-{
-    return (bbots_text){from.data, from.size};
-}
-
-static int insert_gemini(bbots_txn *txn, const call_row *from, bbots_error *error)
-{
-    bbots_gemini_token_usage row = {
-        .given = BBOTS_GEMINI_TOKEN_USAGE_USER_ID | BBOTS_GEMINI_TOKEN_USAGE_EXECUTION_ID |
-                 BBOTS_GEMINI_TOKEN_USAGE_MODEL | BBOTS_GEMINI_TOKEN_USAGE_PROMPT_TYPE |
-                 BBOTS_GEMINI_TOKEN_USAGE_INPUT_TOKENS | BBOTS_GEMINI_TOKEN_USAGE_OUTPUT_TOKENS |
-                 BBOTS_GEMINI_TOKEN_USAGE_TOTAL_TOKENS | BBOTS_GEMINI_TOKEN_USAGE_INPUT_COST |
-                 BBOTS_GEMINI_TOKEN_USAGE_OUTPUT_COST | BBOTS_GEMINI_TOKEN_USAGE_TOTAL_COST |
-                 BBOTS_GEMINI_TOKEN_USAGE_CREATED_AT,
-        .null = from->execution == 0 ? BBOTS_GEMINI_TOKEN_USAGE_EXECUTION_ID : 0,
-        .userId = from->user,
-        .executionId = from->execution,
-        .model = text_of(from->model),
-        .promptType = text_of(from->prompt_type),
-        .inputTokens = from->input_tokens,
-        .outputTokens = from->output_tokens,
-        .totalTokens = from->input_tokens + from->output_tokens,
-        .inputCost = from->input_cost,
-        .outputCost = from->output_cost,
-        .totalCost = from->input_cost + from->output_cost,
-        .createdAt = from->created_at};
-    return bbots_gemini_token_usage_insert(txn, &row, error);
-}
-
-static int insert_session(bbots_txn *txn, const call_row *from, uint32_t number, bbots_error *error)
-{
-    static const char *const statuses[] = {"completed", "completed", "failed", "timeout"};
-    char name[24];
-    snprintf(name, sizeof name, "session-%u", number);
-    bbots_cost_session session = {.user_id = from->user,
-                                  .execution_id = from->execution,
-                                  .session_id = bbots_text_of(name),
-                                  .status = bbots_text_of(statuses[number / 64 % 4]),
-                                  .duration_ms = from->total_tokens * 10,
-                                  .screenshots = number / 64 % 7,
-                                  .minute_cost = 100,
-                                  .screenshot_cost = 10,
-                                  .started = from->created_at,
-                                  .at = from->created_at};
-    bbots_cost_recorded recorded;
-    return bbots_cost_record_session(txn, &session, 0, 0, &recorded, error);
-}
-
-static int insert_operation(bbots_txn *txn, const call_row *from, uint32_t number,
-                            bbots_error *error)
-{
-    static const char *const kinds[] = {"upload", "download", "list", "delete"};
-    bbots_cost_operation operation = {.user_id = from->user,
-                                      .execution_id = from->execution,
-                                      .provider = bbots_text_of(number / 64 % 3 != 0 ? "s3" : "r2"),
-                                      .bucket = bbots_text_of("files"),
-                                      .operation = bbots_text_of(kinds[number / 64 % 4]),
-                                      .size_bytes = from->total_tokens * 1000,
-                                      .request_cost = 500,
-                                      .transfer_cost = 90000,
-                                      .at = from->created_at};
-    bbots_cost_recorded recorded;
-    return bbots_cost_record_operation(txn, &operation, 0, 0, &recorded, error);
-}
-
-/* All of a batch that is not Claude's. */
-static int insert_others(bbots_txn *txn, void *context, bbots_error *error)
-{
-    const batch *all = context;
-    int rc = BBOTS_OK;
-    for (uint32_t i = 0; i < all->count && rc == BBOTS_OK; i++) {
-        uint32_t number = all->first + i;
-        rc = number % 8 == 0 ? insert_gemini(txn, &all->rows[i], error) : BBOTS_OK;
-        if (rc == BBOTS_OK && number % 64 == 0) {
-            rc = insert_session(txn, &all->rows[i], number, error);
-        }
-        if (rc == BBOTS_OK && number % 64 == 0) {
-            rc = insert_operation(txn, &all->rows[i], number, error);
-        }
-    }
-    return rc;
-}
-
-static void load(bench_session *session, uint32_t count)
-{
-    workload data = {.seed = 1, .users = USERS, .executions = EXECUTIONS, .calls = count};
-    call_row *rows = calloc(BATCH, sizeof *rows);
-    call_row *calls = calloc(BATCH, sizeof *calls);
-    bbots_error error;
-    if (rows == NULL || calls == NULL) {
-        die("out of memory");
-    }
-    engine_bbots.load(session, &data, WORKLOAD_USERS);
-    engine_bbots.load(session, &data, WORKLOAD_TASKS);
-    engine_bbots.load(session, &data, WORKLOAD_EXECUTIONS);
-    for (uint32_t done = 0; done < count; done += BATCH) {
-        batch all = {rows, count - done < BATCH ? count - done : BATCH, done + 1};
-        uint32_t claude = 0;
-        for (uint32_t i = 0; i < all.count; i++) {
-            workload_call(&data, all.first + i, &rows[i]);
-            if ((all.first + i) % 8 != 0) {
-                workload_call(&data, all.first + i, &calls[claude++]);
-            }
-        }
-        engine_bbots.insert_calls(session, calls, claude);
-        bbots_must(bbots_write(session->handle, insert_others, &all, &error), &error, "insert");
-    }
-    free(rows);
-    free(calls);
-}
-
-static int set_budgets(bbots_txn *txn, void *context, bbots_error *error)
-{
-    bbots_budget_limits limits = {.limits = {1000000, 5000000, 20000000}};
-    int rc = BBOTS_OK;
-    (void)context;
-    for (int32_t user = 1; user <= USERS && rc == BBOTS_OK; user++) {
-        rc = bbots_budget_set(txn, user, &limits, YEAR_END - 40 * WORKLOAD_DAY, error);
-    }
-    return rc;
-}
 
 /* ------------------------------------------------------------------ questions */
 
@@ -321,14 +193,14 @@ static int compare(const void *a, const void *b)
     return difference < 0 ? -1 : difference > 0;
 }
 
-/* The median; each user was asked about once before. */
-static double measure(bbots_txn *txn, const question *one)
+/* The median; no user is asked about for the first time. */
+__attribute__((noinline)) static double measure(bbots_txn *txn, const question *one, uint32_t users)
 {
     double times[ASKED];
     bbots_error error;
-    for (int i = -USERS; i < ASKED; i++) {
-        int32_t user =
-            i < 0 ? USERS + i + 1 : 1 + (int32_t)workload_draw(1, 99, (uint64_t)i, USERS);
+    for (int i = -WARM; i < ASKED; i++) {
+        uint64_t draw = (uint64_t)(i < 0 ? i + WARM : i % WARM);
+        int32_t user = 1 + (int32_t)workload_draw(1, 99, draw, users);
         double start = microseconds();
         bbots_must(ask(txn, one, user, &error), &error, one->name);
         if (i >= 0) {
@@ -339,47 +211,64 @@ static double measure(bbots_txn *txn, const question *one)
     return times[ASKED / 2];
 }
 
-static void run(const char *folder, uint32_t rows, double medians[QUESTIONS])
+static void run(const char *folder, const size *of, const char *only, double medians[QUESTIONS])
 {
     char path[400];
     char lock[420];
-    bbots_txn *txn;
-    bbots_error error;
-    snprintf(path, sizeof path, "%s/questions-%u.bbots", folder, rows);
+    snprintf(path, sizeof path, "%s/questions-%u-%u.bbots", folder, of->rows, of->users);
     snprintf(lock, sizeof lock, "%s-lock", path);
-    unlink(path);
-    bench_store *store = engine_bbots.open(path, true, RELAXED);
+    bool loaded = only != NULL && access(path, R_OK) == 0;
+    if (!loaded) {
+        unlink(path);
+    }
+    bench_store *store = engine_bbots.open(path, !loaded, RELAXED);
     bench_session *session = engine_bbots.attach(store);
-    load(session, rows);
-    bbots_must(bbots_write(session->handle, set_budgets, NULL, &error), &error, "budgets");
-    txn = bbots_engine_read(session);
+    if (!loaded) {
+        questions_load(session, of->rows, of->users);
+    }
+    bbots_txn *txn = bbots_engine_read(session);
     for (unsigned q = 0; q < QUESTIONS; q++) {
-        medians[q] = measure(txn, &questions[q]);
+        if (only == NULL || strcmp(only, questions[q].name) == 0) {
+            medians[q] = measure(txn, &questions[q], of->users);
+        }
     }
     bbots_rollback(txn);
     engine_bbots.detach(session);
     engine_bbots.close(store);
-    unlink(path);
-    unlink(lock);
+    if (only == NULL) {
+        unlink(path);
+        unlink(lock);
+    }
+}
+
+/* The last size in which a user has as many rows as in the first. */
+static unsigned comparable(const size *sizes, unsigned count)
+{
+    unsigned last = count - 1;
+    while (sizes[last].rows / sizes[last].users != sizes[0].rows / sizes[0].users) {
+        last--;
+    }
+    return last;
 }
 
 /* Returns whether the goals are reached. */
-static bool report(double medians[SIZES_MAX][QUESTIONS], char **names, unsigned sizes)
+static bool report(double medians[SIZES_MAX][QUESTIONS], const size *sizes, unsigned count)
 {
     double slowest = 0;
     double steepest = 0;
-    printf("%-32s", "median in microseconds, rows:");
-    for (unsigned s = 0; s < sizes; s++) {
-        printf("%12s", names[s]);
+    unsigned last = comparable(sizes, count);
+    printf("%-34s", "median in microseconds, rows/users:");
+    for (unsigned s = 0; s < count; s++) {
+        printf("%15s", sizes[s].name);
     }
     printf("%9s\n", "ratio");
     for (unsigned q = 0; q < QUESTIONS; q++) {
-        double ratio = medians[sizes - 1][q] / medians[0][q];
+        double ratio = medians[last][q] / medians[0][q];
         steepest = ratio > steepest ? ratio : steepest;
-        printf("%-32s", questions[q].name);
-        for (unsigned s = 0; s < sizes; s++) {
+        printf("%-35s", questions[q].name);
+        for (unsigned s = 0; s < count; s++) {
             slowest = medians[s][q] > slowest ? medians[s][q] : slowest;
-            printf("%12.1f", medians[s][q]);
+            printf("%15.1f", medians[s][q]);
         }
         printf("%9.2f\n", ratio);
     }
@@ -389,21 +278,39 @@ static bool report(double medians[SIZES_MAX][QUESTIONS], char **names, unsigned 
     return good;
 }
 
+static bool read_size(const char *text, size *made)
+{
+    char *end;
+    made->name = text;
+    made->rows = (uint32_t)strtoul(text, &end, 10);
+    made->users = *end == '/' ? (uint32_t)strtoul(end + 1, &end, 10) : 0;
+    return *end == '\0' && made->users != 0 && made->rows >= 10 * made->users;
+}
+
 int main(int count, char **arguments)
 {
     static double medians[SIZES_MAX][QUESTIONS];
-    unsigned sizes = count > 2 ? (unsigned)count - 2 : 0;
-    if (sizes == 0 || sizes > SIZES_MAX) {
-        fprintf(stderr, "usage: bench-questions FOLDER ROWS [ROWS...]\n");
+    size sizes[SIZES_MAX];
+    const char *only = NULL;
+    if (count > 2 && strcmp(arguments[1], "--only") == 0) {
+        only = arguments[2];
+        count -= 2;
+        arguments += 2;
+    }
+    unsigned given = count > 2 ? (unsigned)count - 2 : 0;
+    if (given == 0 || given > SIZES_MAX) {
+        fprintf(stderr, "usage: bench-questions [--only QUESTION] FOLDER ROWS/USERS...\n");
         return 2;
     }
-    for (unsigned s = 0; s < sizes; s++) {
-        uint32_t rows = (uint32_t)strtoul(arguments[s + 2], NULL, 10);
-        if (rows < 1000) {
-            fprintf(stderr, "bench-questions: %s rows are too few\n", arguments[s + 2]);
+    for (unsigned s = 0; s < given; s++) {
+        if (!read_size(arguments[s + 2], &sizes[s])) {
+            fprintf(stderr, "bench-questions: \"%s\" is not ROWS/USERS with ten rows a user\n",
+                    arguments[s + 2]);
             return 2;
         }
-        run(arguments[1], rows, medians[s]);
     }
-    return report(medians, arguments + 2, sizes) ? 0 : 1;
+    for (unsigned s = 0; s < given; s++) {
+        run(arguments[1], &sizes[s], only, medians[s]);
+    }
+    return only != NULL || report(medians, sizes, given) ? 0 : 1;
 }
