@@ -7,6 +7,7 @@
 #include "ledger/budget.h"
 
 #include "base/calendar.h"
+#include "ledger/costs.h"
 
 #include <bbots/costs.h>
 
@@ -146,12 +147,9 @@ static int add_spends(account *of)
     of->status.verdict = BBOTS_BUDGET_WITHIN;
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS && rc == BBOTS_OK; i++) {
         bbots_budget_state *state = &of->status.periods[i];
-        bbots_cost_question question = {.user_id = of->user, .from = state->from, .to = state->to};
-        bbots_cost_answer *answer;
-        rc = bbots_cost_ask(of->txn, &question, &answer, of->error);
+        int64_t spend;
+        rc = costs_spent(of->txn, of->user, state->from, state->to, &spend, of->error);
         if (rc == BBOTS_OK) {
-            int64_t spend = bbots_cost_answer_sums(answer)->total;
-            bbots_cost_answer_free(answer);
             of->exact[i] = spend;
             state->spend = at_scale(spend, 100);
             state->reserved = budget_reserved(&of->note, of->now);

@@ -2,8 +2,7 @@
  * ledger/costs.h - what the files of costs share: the four sources and the day's summary.
  *
  * costs_tables.c   which tables and columns        costs_summary.c  daily_cost_summaries
- * costs_record.c   rows are recorded               costs_ask.c      questions
- * costs_zone.c     time zones
+ * costs_record.c   rows are recorded               costs_ask.c      questions (costs_ask.h)
  */
 #ifndef LEDGER_COSTS_H
 #define LEDGER_COSTS_H
@@ -113,6 +112,10 @@ typedef struct cost_tables {
 
 /* Errors: those of ledger_find(); BBOTS_UNKNOWN_INDEX for a live aggregate that is missing. */
 int costs_find(bbots_txn *txn, cost_tables *tables, bbots_error *error);
+
+/* What a user (0: all) spent in a range, at BBOTS_COST_SCALE: costs and nothing else are read. */
+int costs_spent(bbots_txn *txn, int64_t user_id, bbots_timestamp from, bbots_timestamp to,
+                int64_t *total, bbots_error *error);
 
 /* Keeps daily_cost_summaries. */
 extern const table_follower costs_follower;

@@ -18,6 +18,8 @@
 #include "schema/build.h"
 #include "table/engine.h"
 
+#include <bbots/live.h>
+
 __extension__ typedef __int128 live_number;
 __extension__ typedef unsigned __int128 live_magnitude;
 
@@ -303,6 +305,16 @@ int live_tail_put_back(live_tail *tail, store_cursor *cursor, bbots_error *error
 
 /* Whether an update leaves all that an aggregate looks at as it was. */
 bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row);
+
+/* Hears of a bucket that begins at a time, or of a row at it: the measures, in their order. */
+typedef int live_visit(void *context, bbots_timestamp start, const live_number *numbers);
+
+/*
+ * As bbots_live_summarize() with one group, of times, which is not made: each bucket of the unit
+ * or a finer one is told by itself, not in order, and a time can be told twice.
+ */
+int live_each_time(bbots_txn *txn, const bbots_live_query *query, live_visit *visit, void *context,
+                   bbots_error *error);
 
 /*
  * Begins to read the one block of a level that has these `by` values (all of them, in stored form)

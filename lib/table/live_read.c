@@ -31,6 +31,8 @@ typedef struct question {
     bool wants_by;                        /* a group is a `by` column */
     bool open_from;                       /* the range has no beginning, */
     bool open_to;                         /* no end */
+    live_visit *visit; /* hears of each bucket, and no groups are made; or NULL */
+    void *context;
 } question;
 
 /* ------------------------------------------------------------------ what may be asked */
@@ -205,6 +207,28 @@ static void pick_values(const question *asked, const bbots_value *by, const bbot
     }
 }
 
+static int tell(question *asked, bbots_timestamp start, const live_item *item)
+{
+    const bbots_live_query *query = asked->query;
+    live_number numbers[BBOTS_SUMMARY_MEASURES_MAX];
+    for (unsigned m = 0; m < query->measure_count; m++) {
+        numbers[m] = asked->sums[m] < 0 ? item->count : item->sums[asked->sums[m]];
+    }
+    return asked->visit(asked->context, start, numbers);
+}
+
+/* Adds a line, or lines of one time together, to its group. */
+static int take_item(question *asked, const bbots_value *by, const bbots_value *split,
+                     bbots_timestamp start, const live_item *item)
+{
+    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
+    if (asked->visit != NULL) {
+        return tell(asked, start, item);
+    }
+    pick_values(asked, by, split, start, values);
+    return add_to_group(asked, values, item);
+}
+
 /* ------------------------------------------------------------------ one block */
 
 static void add_item(live_item *sum, const live_item *item, unsigned sums)
@@ -219,7 +243,6 @@ static void add_item(live_item *sum, const live_item *item, unsigned sums)
 static int take_groups(question *asked, live_reader *reader, const bbots_value *by,
                        bbots_timestamp start)
 {
-    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
     bbots_value split[BBOTS_LIVE_SPLIT_MAX];
     live_item item;
     live_item sum;
@@ -229,8 +252,7 @@ static int take_groups(question *asked, live_reader *reader, const bbots_value *
         if (!asked->wants_split) {
             add_item(&sum, &item, asked->live->sum_count);
         } else if (values_of_split(asked, &item, split)) {
-            pick_values(asked, by, split, start, values);
-            rc = add_to_group(asked, values, &item);
+            rc = take_item(asked, by, split, start, &item);
         } else {
             reader->damaged = true;
         }
@@ -239,8 +261,7 @@ static int take_groups(question *asked, live_reader *reader, const bbots_value *
         return live_damaged(asked->engine, asked->live, asked->error);
     }
     if (rc == BBOTS_OK && !asked->wants_split) {
-        pick_values(asked, by, split, start, values);
-        rc = add_to_group(asked, values, &sum);
+        rc = take_item(asked, by, split, start, &sum);
     }
     return rc;
 }
@@ -249,7 +270,6 @@ static int take_groups(question *asked, live_reader *reader, const bbots_value *
 static int take_finer(question *asked, live_reader *reader, const bbots_value *by, int64_t base,
                       int64_t low, int64_t high, bbots_time_unit unit)
 {
-    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
     live_item item;
     live_item sum;
     bool any = false;
@@ -261,16 +281,14 @@ static int take_finer(question *asked, live_reader *reader, const bbots_value *b
             add_item(&sum, &item, asked->live->fine_count);
             any = true;
         } else {
-            pick_values(asked, by, NULL, live_bucket_start(base + item.bucket, unit), values);
-            rc = add_to_group(asked, values, &item);
+            rc = take_item(asked, by, NULL, live_bucket_start(base + item.bucket, unit), &item);
         }
     }
     if (rc == BBOTS_OK && reader->damaged) {
         return live_damaged(asked->engine, asked->live, asked->error);
     }
     if (rc == BBOTS_OK && any) {
-        pick_values(asked, by, NULL, 0, values);
-        rc = add_to_group(asked, values, &sum);
+        rc = take_item(asked, by, NULL, 0, &sum);
     }
     return rc;
 }
@@ -350,15 +368,73 @@ static int compare_given(const question *asked, store_bytes key)
     return order != 0 || size == asked->given_size ? order : -1;
 }
 
+/* Looks up the blocks of neighbouring buckets, STORE_MANY at most, together. */
+static int take_blocks(question *asked, const piece *part, int64_t bucket, unsigned count,
+                       bool *any)
+{
+    uint8_t keys[STORE_MANY][LIVE_KEY_MAX];
+    store_pair pairs[STORE_MANY];
+    for (unsigned i = 0; i < count; i++) {
+        size_t size = live_put_head(asked->live, part->level, bucket + i, keys[i]);
+        memcpy(keys[i] + size, asked->given, asked->given_size);
+        pairs[i] = (store_pair){{keys[i], size + asked->given_size}, {NULL, 0}};
+    }
+    int rc = store_get_many(&asked->txn->base, asked->txn->store->live, pairs, count, asked->error);
+    *any = false;
+    for (unsigned i = 0; i < count && rc == BBOTS_OK; i++) {
+        if (pairs[i].value.data != NULL) {
+            *any = true;
+            rc = take_block(asked, part, pairs[i].key, pairs[i].value, bucket + i);
+        }
+    }
+    return rc;
+}
+
 /*
- * Goes through the buckets of a piece. With all `by` values given a bucket has one block at most,
- * and the next one is looked for at once.
+ * With all `by` values given a bucket has one block at most, whose key is known. Where the blocks
+ * of many buckets are missing the next one of anybody is looked for.
  */
+static int walk_alone(question *asked, const piece *part, store_cursor *cursor)
+{
+    uint8_t head[LIVE_HEAD + LIVE_BUCKET];
+    store_bytes key;
+    store_bytes value;
+    int64_t bucket;
+    int64_t high;
+    bool any = false;
+    int rc = BBOTS_OK;
+    block_range(asked, part, &bucket, &high);
+    (void)live_put_head(asked->live, part->level, bucket, head);
+    while (rc == BBOTS_OK && bucket < high) {
+        if (!any) {
+            rc = seek_block(asked, part, cursor, bucket, &key, &value);
+            if (rc != BBOTS_OK || key.size < LIVE_HEAD || memcmp(key.data, head, LIVE_HEAD) != 0) {
+                break;
+            }
+            if (key.size < sizeof head) {
+                return live_damaged(asked->engine, asked->live, asked->error);
+            }
+            int64_t next = live_get_bucket((const uint8_t *)key.data + LIVE_HEAD);
+            bucket = next > bucket ? next : bucket;
+        }
+        int64_t left = high - bucket;
+        if (left > 0) {
+            unsigned count = left < STORE_MANY ? (unsigned)left : STORE_MANY;
+            rc = take_blocks(asked, part, bucket, count, &any);
+            bucket += count;
+        }
+    }
+    return rc < 0 ? rc : BBOTS_OK;
+}
+
+/* Goes through the buckets of a piece. */
 static int walk(question *asked, const piece *part, store_cursor *cursor)
 {
     const bbots_live *live = asked->live;
     bool timed = live->unit_count != 0;
-    bool alone = timed && live->by_count != 0 && asked->query->by_count == live->by_count;
+    if (timed && live->by_count != 0 && asked->query->by_count == live->by_count) {
+        return walk_alone(asked, part, cursor);
+    }
     uint8_t head[LIVE_HEAD + LIVE_BUCKET];
     store_bytes key;
     store_bytes value;
@@ -381,7 +457,7 @@ static int walk(question *asked, const piece *part, store_cursor *cursor)
         if (order == 0) {
             step = take_block(asked, part, key, value, bucket);
         }
-        if (step == BBOTS_OK && order == 0 && !alone) {
+        if (step == BBOTS_OK && order == 0) {
             step = store_cursor_move(cursor, STORE_NEXT, &key, &value, asked->error);
         } else if (step == BBOTS_OK) {
             step = seek_block(asked, part, cursor, order < 0 ? bucket : bucket + 1, &key, &value);
@@ -454,7 +530,6 @@ static bool counts(const question *asked, const bbots_row *row, bbots_value *by)
 static int take_row(question *asked, const bbots_row *row, bbots_timestamp from, bbots_timestamp to)
 {
     const bbots_live *live = asked->live;
-    bbots_value values[BBOTS_SUMMARY_GROUPS_MAX];
     bbots_value by[BBOTS_LIVE_BY_MAX];
     bbots_value split[BBOTS_LIVE_SPLIT_MAX];
     live_item item = {.count = 1};
@@ -470,8 +545,7 @@ static int take_row(question *asked, const bbots_row *row, bbots_timestamp from,
         bbots_value value = bbots_row_value(row, live->sums[i]);
         item.sums[i] = value.kind != BBOTS_NULL ? value.integer : 0;
     }
-    pick_values(asked, by, split, time.integer, values);
-    return add_to_group(asked, values, &item);
+    return take_item(asked, by, split, time.integer, &item);
 }
 
 static int take_rows(question *asked, bbots_timestamp from, bbots_timestamp to)
@@ -637,6 +711,9 @@ static int prepare(question *asked)
         asked->given_size +=
             live_put_value(column, &asked->by[i], false, asked->given + asked->given_size);
     }
+    if (asked->visit != NULL) {
+        return BBOTS_OK;
+    }
     asked->summary =
         summary_new(query->table, query->groups, query->group_count, query->measure_count);
     return asked->summary != NULL ? BBOTS_OK
@@ -666,23 +743,39 @@ static int flush(question *asked)
     return state != NULL ? live_flush(txn, state, asked->live, asked->error) : BBOTS_OK;
 }
 
+/* Reads what is asked for. */
+static int read_answer(question *asked)
+{
+    int rc = statement_begin(asked->txn, asked->query->table, false, &asked->engine, asked->error);
+    if (rc == BBOTS_OK) {
+        rc = check_query(asked, asked->error);
+    }
+    int found = rc == BBOTS_OK ? store_by(asked, asked->error) : rc;
+    rc = found < 0 ? found : flush(asked);
+    if (rc == BBOTS_OK) {
+        rc = prepare(asked);
+    }
+    return rc == BBOTS_OK && found == BBOTS_OK ? answer(asked) : rc;
+}
+
+int live_each_time(bbots_txn *txn, const bbots_live_query *query, live_visit *visit, void *context,
+                   bbots_error *error)
+{
+    question asked = {.txn = txn,
+                      .query = query,
+                      .live = query->live,
+                      .error = error,
+                      .visit = visit,
+                      .context = context};
+    return read_answer(&asked);
+}
+
 int bbots_live_summarize(bbots_txn *txn, const bbots_live_query *query, bbots_summary **summary,
                          bbots_error *error)
 {
     question asked = {.txn = txn, .query = query, .live = query->live, .error = error};
     *summary = NULL;
-    int rc = statement_begin(txn, query->table, false, &asked.engine, error);
-    if (rc == BBOTS_OK) {
-        rc = check_query(&asked, error);
-    }
-    int found = rc == BBOTS_OK ? store_by(&asked, error) : rc;
-    rc = found < 0 ? found : flush(&asked);
-    if (rc == BBOTS_OK) {
-        rc = prepare(&asked);
-    }
-    if (rc == BBOTS_OK && found == BBOTS_OK) {
-        rc = answer(&asked);
-    }
+    int rc = read_answer(&asked);
     if (rc == BBOTS_OK) {
         rc = finish(&asked);
     }
