@@ -253,6 +253,18 @@ BBOTS_API BBOTS_CHECKED int bbots_cost_executions_of(bbots_txn *txn,
 BBOTS_API BBOTS_CHECKED int bbots_cost_execution(bbots_txn *txn, int64_t execution_id,
                                                  bbots_cost_sums *sums, bbots_error *error);
 
+/* Hears of one row of a source; anything but 0 ends the list. It must not write. */
+typedef int bbots_cost_visit(const bbots_row *row, void *context);
+
+/*
+ * Tells of the latest costs of a source, newest first, limit at most: the last browser sessions, say,
+ * or storage operations. Those of one user or, user_id 0, of all.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_cost_latest(bbots_txn *txn, bbots_cost_source source,
+                                              int64_t user_id, uint32_t limit,
+                                              bbots_cost_visit *visit, void *context,
+                                              bbots_error *error);
+
 /* cache read / (input + cache read + cache creation), times 10^6 and rounded; 0 without tokens. */
 BBOTS_API int64_t bbots_cost_cache_hits(const bbots_cost_sums *sums);
 

@@ -54,6 +54,14 @@ BBOTS_API BBOTS_CHECKED int bbots_credits_consume(bbots_txn *txn, int64_t user_i
 BBOTS_API BBOTS_CHECKED int bbots_credits_balance(bbots_txn *txn, int64_t user_id, bbots_text type,
                                                   bbots_credits *credits, bbots_error *error);
 
+/* Hears of one type of credits; anything but 0 ends the list. It must not write. */
+typedef int bbots_credits_visit(bbots_text type, const bbots_credits *credits, void *context);
+
+/* Tells of every type of credits that a user has or had, in the order in which they were first added. */
+BBOTS_API BBOTS_CHECKED int bbots_credits_list(bbots_txn *txn, int64_t user_id,
+                                               bbots_credits_visit *visit, void *context,
+                                               bbots_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -90,7 +90,7 @@ enum {
 };
 
 /* Keys of the sources: by user and time, and by the name under which a cost is known. */
-enum { COST_BY_ID, COST_BY_USER_TIME, COST_BY_EXECUTION, COST_BY_KEY };
+enum { COST_BY_ID, COST_BY_USER_TIME, COST_BY_TIME, COST_BY_KEY };
 
 extern const ledger_need cost_needs[BBOTS_COST_SOURCES];
 extern const ledger_need cost_summary_need;

@@ -64,6 +64,41 @@ int bbots_cost_execution(bbots_txn *txn, int64_t execution_id, bbots_cost_sums *
     return rc;
 }
 
+/* ------------------------------------------------------------------ the latest */
+
+int bbots_cost_latest(bbots_txn *txn, bbots_cost_source source, int64_t user_id, uint32_t limit,
+                      bbots_cost_visit *visit, void *context, bbots_error *error)
+{
+    const ledger_table *of;
+    bbots_value user = bbots_value_integer(user_id);
+    bbots_range range = {.from = &user, .to = &user, .limit = limit, .reverse = true};
+    bbots_cursor *cursor;
+    bbots_row row;
+    int rc = ledger_begin(txn, false, NULL, error);
+    if (rc == BBOTS_OK && (source >= BBOTS_COST_SOURCES || user_id < 0 || limit == 0)) {
+        rc = bb_fail(error, BBOTS_INVALID_ARGUMENT, "there are no such latest costs");
+    }
+    if (rc == BBOTS_OK) {
+        rc = ledger_find(txn, &cost_needs[source], &of, error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    range.from_count = range.to_count = user_id != 0 ? 1 : 0;
+    rc = bbots_cursor_open(txn, of->table,
+                           of->indexes[user_id != 0 ? COST_BY_USER_TIME : COST_BY_TIME], &range,
+                           &cursor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK && visit(&row, context) == 0) {
+    }
+    bbots_cursor_close(cursor);
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+/* ------------------------------------------------------------------ small things */
+
 int64_t bbots_cost_cache_hits(const bbots_cost_sums *sums)
 {
     __extension__ __int128 all =

@@ -92,13 +92,13 @@ static const ledger_column summaries[] = {
 static const ledger_key plain_keys[] = {
     [COST_BY_ID] = {true, 1, {COST_ID}},
     [COST_BY_USER_TIME] = {false, 2, {COST_USER, COST_TIME}},
-    [COST_BY_EXECUTION] = {false, 1, {COST_EXECUTION}},
+    [COST_BY_TIME] = {false, 1, {COST_TIME}},
 };
 
 static const ledger_key session_keys[] = {
     [COST_BY_ID] = {true, 1, {COST_ID}},
     [COST_BY_USER_TIME] = {false, 2, {COST_USER, COST_TIME}},
-    [COST_BY_EXECUTION] = {false, 1, {COST_EXECUTION}},
+    [COST_BY_TIME] = {false, 1, {COST_TIME}},
     [COST_BY_KEY] = {true, 1, {COST_KEY}},
 };
 

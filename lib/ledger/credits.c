@@ -251,3 +251,45 @@ int bbots_credits_balance(bbots_txn *txn, int64_t user_id, bbots_text type, bbot
     int rc = open_account(txn, false, user_id, type, 0, &of, error);
     return rc == BBOTS_OK ? read_balance(&of, credits, &first, error) : rc;
 }
+
+/* Tells of a row's type, unless an earlier row has it too. Sets *over when no more are wanted. */
+static int tell_type(account *of, const bbots_row *row, bbots_credits_visit *visit, void *context,
+                     bool *over, bbots_error *error)
+{
+    bbots_value type = ledger_value(of->of, row, TYPE);
+    bbots_credits sum;
+    bbots_value first;
+    of->type = (bbots_text){type.data, type.size};
+    int rc = read_balance(of, &sum, &first, error);
+    if (rc == BBOTS_OK && first.integer == ledger_integer(of->of, row, ID)) {
+        *over = visit(of->type, &sum, context) != 0;
+    }
+    return rc;
+}
+
+int bbots_credits_list(bbots_txn *txn, int64_t user_id, bbots_credits_visit *visit, void *context,
+                       bbots_error *error)
+{
+    account of = {.txn = txn, .user = bbots_value_integer(user_id)};
+    bbots_cursor *cursor;
+    bbots_row row;
+    bool over = false;
+    int rc = ledger_begin(txn, false, NULL, error);
+    if (rc == BBOTS_OK) {
+        rc = ledger_find(txn, &need, &of.of, error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = ledger_scan(txn, of.of, BY_USER, &of.user, 1, &cursor, error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    while (!over && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+        rc = tell_type(&of, &row, visit, context, &over, error);
+        if (rc != BBOTS_OK) {
+            break;
+        }
+    }
+    bbots_cursor_close(cursor);
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}

@@ -162,7 +162,8 @@ if [ "$("$INSPECT" t.bb tables --all --csv | wc -l)" -eq 93 ]; then pass; else f
 if "$INSPECT" t.bb schema sessions | grep -q 'sessions_userId_fkey: (userId) to users (id), on delete no action'; then pass; else fail "schema: references"; fi
 if "$INSPECT" t.bb schema users | grep -q 'users_email_idx: index (email), tree users(email)'; then pass; else fail "schema: trees"; fi
 if "$INSPECT" t.bb schema --sql | grep -q 'CREATE TABLE sessions'; then pass; else fail "schema --sql"; fi
-for name in create tables schema get scan count sum stat check explain delete apply import export; do
+for name in create tables schema get scan count sum stat check explain delete apply import export costs top latest execution \
+    forecast budget report prices usage credits queues; do
     if "$INSPECT" help $name | grep -qi "usage: bbots-inspect FILE $name"; then pass; else fail "help $name"; fi
 done
 if "$INSPECT" --version | grep -q '^bbots-inspect [0-9.]*$'; then pass; else fail "--version"; fi
@@ -259,6 +260,43 @@ for columns in 40 100; do
     fits "check on $columns columns" $columns check
     fits "a schema on $columns columns" $columns schema users
 done
+cat >lines <<'END'
+{"op":"insert","table":"browserbase_costs","row":{"userId":1,"sessionId":"a","status":"failed","durationMs":60000,"durationMinutes":"1","totalCost":"0.01","startedAt":"2026-01-01T00:00:00","createdAt":"2026-01-01T00:00:00"}}
+{"op":"insert","table":"browserbase_costs","row":{"userId":2,"sessionId":"b","status":"active","durationMs":120000,"durationMinutes":"2","totalCost":"0.02","startedAt":"2026-01-02T00:00:00","createdAt":"2026-01-02T00:00:00"}}
+{"op":"insert","table":"storage_costs","row":{"userId":1,"provider":"s3","bucket":"b","operationType":"upload","sizeBytes":1048576,"sizeMb":"1","totalCost":"0.005","status":"success","createdAt":"2026-01-02T00:00:00"}}
+END
+cp t.bb costs.bb
+"$INSPECT" costs.bb --quiet apply --file lines >/dev/null
+asks() { # NAME EXIT EXPRESSION WORDS: JSON of a command about costs.bb
+    local name=$1 wanted=$2 expression=$3
+    shift 3
+    "$INSPECT" --json costs.bb "$@" >got 2>stderr
+    if [ $? -eq "$wanted" ] && python3 -c "import json; j = json.load(open('got')); exit(not ($expression))"; then pass; else fail "$name" "$(cat got stderr)"; fi
+}
+asks "latest sessions" 0 "[r['sessionId'] for r in j] == ['b', 'a']" latest sessions
+asks "latest sessions of a user" 0 "[r['durationMinutes'] for r in j] == ['1.00']" latest sessions --user 1 --limit 5
+asks "latest operations" 0 "j[0]['sizeBytes'] == 1048576 and len(j) == 1" latest operations --limit 1
+asks "latest calls" 0 "[r['id'] for r in j] == [3, 2]" latest claude --limit 2
+asks "details of browsers" 0 "[(r['status'], r['minutes'], r['average_usd']) for r in j] == [('active', '2.00', '0.020000'), ('failed', '1.00', '0.010000')]" costs --by status --details
+asks "forecast" 0 "(j['spent_usd'], j['month_usd'], j['days']) == ('1000000.034900', '2000000.069800', 31) or j" forecast --at 2026-02-01
+asks "an overview has the budget's state" 0 "j['budget'] == 'none' and j['sessions'] == 1" costs --user 1
+asks "no credits" 1 "j == []" credits
+asks "credits are added" 0 "j == {'user': 1, 'type': 'runs', 'balance': 5, 'purchased': 5, 'used': 0}" credits add 1 runs 5
+asks "credits are consumed" 0 "j['balance'] == 1" credits consume 1 runs 4
+asks "credits are not consumed in part" 1 "j['balance'] == 1" credits consume 1 runs 2
+asks "credits of a user" 0 "[(r['type'], r['used']) for r in j] == [('runs', 4)]" credits 1 runs
+for words in "credits add 1 runs 0" "credits add 99 runs 1" "costs --from 2026-02-01 --to 2026-01-01" "costs --tz Mars/Olympus" "budget 1 --at 2026-13-01" \
+    "latest x" "latest sessions --limit 0" "credits add 1 runs" "costs --by day --details" "costs --by week-end"; do
+    "$INSPECT" costs.bb $words >got 2>stderr
+    code=$?
+    if { [ $code -eq 3 ] || [ $code -eq 2 ]; } && [ "$(wc -l <stderr)" -eq 1 ] && [ ! -s got ]; then pass; else fail "refused: $words" "$code $(cat got stderr)"; fi
+done
+if [ "$("$INSPECT" --json costs.bb credits 1 runs)" = '[
+{"user": 1, "type": "runs", "balance": 1, "purchased": 5, "used": 4}
+]' ] && "$INSPECT" costs.bb check >/dev/null; then pass; else fail "a refusal changed something"; fi
+fits "costs on a small terminal" 40 costs --by model
+fits "details on a small terminal" 40 costs --by model --details
+fits "latest calls on a small terminal" 40 latest claude
 fits "costs on a terminal" 60 costs --by model
 if grep -q '█' shown; then pass; else fail "bars" "$(cat shown)"; fi
 if "$INSPECT" t.bb costs --by model | grep -q 'share\|█'; then fail "bars for a pipe"; else pass; fi

@@ -102,8 +102,10 @@ static void test_reservations(void **state)
         BBOTS_REFUSED);
     assert_ok(bbots_budget_reserve(txn, 1, 4000, now + PEOPLE_HOUR, now, &second, NULL, &fault));
     assert_ok(bbots_budget_settle(txn, 1, first, now, &fault));
+    bbots_digest settled = digest_of(txn);
     assert_status(bbots_budget_settle(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
     assert_status(bbots_budget_release(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
+    assert_digest(txn, settled);
     /* The other one expires by itself. */
     assert_status(
         bbots_budget_reserve(txn, 1, 10000, now + 3 * PEOPLE_HOUR, now, &first, NULL, &fault),

@@ -417,6 +417,49 @@ static void test_executions_and_forecast(void **state)
     commit(txn);
 }
 
+/* ------------------------------------------------------------------ the latest */
+
+typedef struct heard {
+    int64_t ids[8];
+    unsigned count;
+    unsigned most;
+} heard;
+
+static int hear(const bbots_row *row, void *context)
+{
+    heard *all = context;
+    all->ids[all->count++] = number_at(row, "id");
+    return all->count == all->most;
+}
+
+/* The newest come first, of one user or of all, as many as are wanted. */
+static void test_latest(void **state)
+{
+    fixture *place = *state;
+    heard all = {.most = 8};
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    insert_plain(txn, 1, "a", PEOPLE_BEGIN + 3 * PEOPLE_DAY);
+    insert_plain(txn, 2, "b", PEOPLE_BEGIN + 2 * PEOPLE_DAY);
+    insert_plain(txn, 1, "c", PEOPLE_BEGIN + 1 * PEOPLE_DAY);
+    insert_plain(txn, 1, "d", PEOPLE_BEGIN + 4 * PEOPLE_DAY);
+    assert_ok(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, 0, 3, hear, &all, &fault));
+    assert_true(all.count == 3 && all.ids[0] == 4 && all.ids[1] == 1 && all.ids[2] == 2);
+    all = (heard){.most = 8};
+    assert_ok(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, 1, 9, hear, &all, &fault));
+    assert_true(all.count == 3 && all.ids[0] == 4 && all.ids[1] == 1 && all.ids[2] == 3);
+    all = (heard){.most = 1};
+    assert_ok(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, 1, 9, hear, &all, &fault));
+    assert_int_equal(all.count, 1);
+    assert_ok(bbots_cost_latest(txn, BBOTS_COST_STORAGE, 0, 9, hear, &all, &fault));
+    assert_int_equal(all.count, 1);
+    assert_status(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, 1, 0, hear, &all, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_cost_latest(txn, BBOTS_COST_SOURCES, 1, 1, hear, &all, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    commit(txn);
+}
+
 /* ------------------------------------------------------------------ races */
 
 /* The call that was charged in the round before goes. */
@@ -486,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_zones),
         cmocka_unit_test_setup_teardown(test_executions_and_forecast, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_latest, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(one_of_two_threads_charges_a_call, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(one_of_two_processes_charges_a_call, fixture_setup,

@@ -36,6 +36,44 @@ static void assert_credits(bbots_credits got, int64_t purchased, int64_t used)
     assert_int_equal(got.balance, purchased - used);
 }
 
+typedef struct heard {
+    char types[64];
+    int64_t balance;
+    unsigned most;
+} heard;
+
+static int hear(bbots_text type, const bbots_credits *credits, void *context)
+{
+    heard *all = context;
+    strncat(all->types, type.data, type.size);
+    strcat(all->types, " ");
+    all->balance += credits->balance;
+    return --all->most == 0;
+}
+
+/* Each type of a user is told once, also when it has two rows; others' are not told. */
+static void types_are_listed(void **state)
+{
+    fixture *place = *state;
+    heard all = {.most = 9};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_credits_list(txn, 1, hear, &all, &fault));
+    assert_string_equal(all.types, "");
+    assert_ok(bbots_credits_add(txn, 1, bbots_text_of("b"), 5, 0, NULL, &fault));
+    assert_ok(bbots_credits_add(txn, 1, bbots_text_of("a"), 7, 0, NULL, &fault));
+    assert_ok(bbots_credits_add(txn, 2, bbots_text_of("c"), 9, 0, NULL, &fault));
+    assert_ok(insert_named(txn, CREDITS, "userId", integer(1), "creditType", string("b"),
+                           "totalPurchased", integer(3), "totalUsed", integer(0), "balance",
+                           integer(3)));
+    assert_ok(bbots_credits_list(txn, 1, hear, &all, &fault));
+    assert_string_equal(all.types, "b a ");
+    assert_int_equal(all.balance, 15);
+    all = (heard){.most = 1};
+    assert_ok(bbots_credits_list(txn, 1, hear, &all, &fault));
+    assert_string_equal(all.types, "b ");
+    commit(txn);
+}
+
 static void credits_are_added_and_consumed(void **state)
 {
     fixture *place = *state;
@@ -219,6 +257,7 @@ static void one_of_two_processes_gets_the_last_credit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_PLATFORM(types_are_listed),
         ON_PLATFORM(credits_are_added_and_consumed),
         ON_PLATFORM(users_and_types_are_apart),
         ON_PLATFORM(more_than_there_is_is_refused),

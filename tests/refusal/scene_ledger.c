@@ -3,6 +3,19 @@
 
 /* ------------------------------------------------------------------ credits and plans */
 
+static int hear_credits(bbots_text type, const bbots_credits *credits, void *context)
+{
+    (void)type;
+    (void)credits;
+    (void)context;
+    return 0;
+}
+
+static int act_credits_list(stage *at, bbots_error *error)
+{
+    return bbots_credits_list(at->txn, 1, hear_credits, NULL, error);
+}
+
 static int act_credits(stage *at, bbots_error *error)
 {
     bbots_credits after;
@@ -212,6 +225,18 @@ static int act_cost_questions(stage *at, bbots_error *error)
     return rc < 0 ? rc : bbots_cost_forecast_of(at->txn, 1, "+02:00", NOW, &forecast, error);
 }
 
+static int hear_cost(const bbots_row *row, void *context)
+{
+    (void)row;
+    (void)context;
+    return 0;
+}
+
+static int act_latest(stage *at, bbots_error *error)
+{
+    return bbots_cost_latest(at->txn, BBOTS_COST_CLAUDE, 1, 5, hear_cost, NULL, error);
+}
+
 static int act_summaries(stage *at, bbots_error *error)
 {
     return bbots_cost_summaries_rebuild(at->txn, error);
@@ -272,6 +297,7 @@ static int act_queue_look(stage *at, bbots_error *error)
 }
 
 const scene ledger_scenes[] = {
+    {"credits list", READS, 0, act_credits_list},
     {"credits", WRITES, STEPWISE, act_credits},
     {"usage questions", READS, 0, act_usage_questions},
     {"usage consume", WRITES, 0, act_usage_consume},
@@ -289,6 +315,7 @@ const scene ledger_scenes[] = {
     {"record operation", WRITES, 0, act_record_operation},
     {"ask", READS, TOLERANT, act_ask},
     {"cost questions", READS, 0, act_cost_questions},
+    {"latest costs", READS, 0, act_latest},
     {"summaries", WRITES, 0, act_summaries},
     {"budget status", READS, 0, act_budget_status},
     {"budget set", WRITES, 0, act_budget_set},

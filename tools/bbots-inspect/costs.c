@@ -1,9 +1,10 @@
 /*
- * costs.c - bbots-inspect FILE costs, top, budget: what was spent, by whom and on what.
+ * costs.c - bbots-inspect FILE costs, top: what was spent, by whom and on what.
  *
  * The library answers from its live aggregates; here a request is understood and the answer laid
  * out. On a terminal the lines of a list have bars, and the overview has its days as a row of columns.
  */
+#include "costs_draw.h"
 #include "options.h"
 #include "session.h"
 #include "sheet.h"
@@ -11,7 +12,7 @@
 
 #include <inttypes.h>
 
-enum { BAR_MOST = 24, AMOUNT_TEXT = 48 };
+enum { AMOUNT_TEXT = 48 };
 
 static const struct {
     const char *name;
@@ -101,27 +102,6 @@ static int64_t count_of(const bbots_cost_sums *sums)
     return count;
 }
 
-/* Bars and the row of columns are for eyes: what is piped on is a plain table. */
-static bool is_drawn(const command_line *line)
-{
-    return line->format == FORMAT_PEOPLE && terminal_width(stdout) > 0;
-}
-
-/* A bar in eighths of a column: as long as the share of the greatest. */
-static void put_bar(sheet *to, int64_t amount, int64_t most)
-{
-    static const char *const parts[] = {"",       "\u258f", "\u258e", "\u258d",
-                                        "\u258c", "\u258b", "\u258a", "\u2589"};
-    char text[BAR_MOST * 4] = "";
-    double share = most > 0 && amount > 0 ? (double)amount / (double)most : 0;
-    unsigned eighths = (unsigned)(share * BAR_MOST * 4 + 0.5);
-    for (unsigned i = 0; i < eighths / 8; i++) {
-        strcat(text, "\u2588");
-    }
-    strcat(text, parts[eighths % 8]);
-    sheet_text(to, text);
-}
-
 /* ------------------------------------------------------------------ lists */
 
 static int put_groups(const session *in, const bbots_cost_answer *answer, const char *name)
@@ -131,7 +111,7 @@ static int put_groups(const session *in, const bbots_cost_answer *answer, const 
                                     {"costs", SHEET_NUMBER},
                                     {"tokens", SHEET_NUMBER},
                                     {"share", SHEET_TEXT}};
-    bool drawn = is_drawn(in->line);
+    bool drawn = costs_drawn(in->line);
     int64_t most = 0;
     sheet *to = sheet_begin(in->line, columns, drawn ? 5 : 4, (sheet_options){.empty = "no costs"});
     if (to == NULL) {
@@ -152,7 +132,7 @@ static int put_groups(const session *in, const bbots_cost_answer *answer, const 
         put_count(to, count_of(&group->sums));
         put_count(to, group->sums.tokens);
         if (drawn) {
-            put_bar(to, group->sums.total, most);
+            costs_put_bar(to, group->sums.total, most);
         }
     }
     return sheet_end(to);
@@ -181,6 +161,101 @@ static int list(const session *in, const bbots_cost_question *question, const ch
     put_total(in, answer);
     bbots_cost_answer_free(answer);
     return rc;
+}
+
+/* ------------------------------------------------------------------ details */
+
+/* A number of a line beside its cost, and how many of its digits stand behind the point. */
+typedef struct measure {
+    const char *name;
+    size_t offset; /* in bbots_cost_sums */
+    unsigned scale;
+} measure;
+
+#define MEASURE(name, field, scale)                                                                \
+    {                                                                                              \
+        (name), offsetof(bbots_cost_sums, field), (scale)                                          \
+    }
+enum { MEASURES_MAX = 4, DETAILS = 5 + MEASURES_MAX };
+
+static const measure of_calls[MEASURES_MAX + 1] = {
+    MEASURE("input", input_tokens, 0), MEASURE("output", output_tokens, 0),
+    MEASURE("cache_write", cache_creation_tokens, 0), MEASURE("cache_read", cache_read_tokens, 0)};
+static const measure of_browsers[MEASURES_MAX + 1] = {
+    MEASURE("minutes", minutes, 2), MEASURE("recording_usd", recording_cost, 4),
+    MEASURE("screenshots", screenshots, 0), MEASURE("screenshot_usd", screenshot_cost, 4)};
+static const measure of_storage[MEASURES_MAX + 1] = {MEASURE("bytes", bytes, 0),
+                                                     MEASURE("mb", mb, 4)};
+
+static const measure *measures_of(bbots_cost_by by)
+{
+    switch (by) {
+    case BBOTS_COST_BY_MODEL:
+    case BBOTS_COST_BY_PROMPT_TYPE:
+        return of_calls;
+    case BBOTS_COST_BY_STATUS:
+        return of_browsers;
+    case BBOTS_COST_BY_STORE:
+    case BBOTS_COST_BY_OPERATION:
+        return of_storage;
+    default:
+        return NULL;
+    }
+}
+
+/* number / count, rounded half away from zero. */
+static int64_t average(int64_t number, int64_t count)
+{
+    int64_t half = number < 0 ? -(count / 2) : count / 2;
+    return count != 0 ? (number + half) / count : 0;
+}
+
+static void put_detail(sheet *to, const bbots_cost_group *group, const measure *measures)
+{
+    if (group->name.data != NULL) {
+        sheet_text(to, group->name.data);
+    } else {
+        sheet_null(to);
+    }
+    put_count(to, count_of(&group->sums));
+    put_amount(to, group->sums.total, BBOTS_COST_SCALE);
+    put_amount(to, average(group->sums.total, count_of(&group->sums)), BBOTS_COST_SCALE);
+    for (unsigned i = 0; measures[i].name != NULL; i++) {
+        int64_t number;
+        memcpy(&number, (const char *)&group->sums + measures[i].offset, sizeof number);
+        put_amount(to, number, measures[i].scale);
+    }
+    if (measures == of_calls) {
+        put_amount(to, (bbots_cost_cache_hits(&group->sums) + 50) / 100, 2);
+    }
+}
+
+/* A line for each group with the sums of its source, and averages. */
+static int details(const session *in, const bbots_cost_question *question, const char *name)
+{
+    const measure *measures = measures_of(question->by);
+    sheet_column columns[DETAILS] = {{name, SHEET_TEXT},
+                                     {"costs", SHEET_NUMBER},
+                                     {"cost_usd", SHEET_NUMBER},
+                                     {"average_usd", SHEET_NUMBER}};
+    unsigned count = 4;
+    bbots_cost_answer *answer;
+    bbots_error error;
+    for (; measures[count - 4].name != NULL; count++) {
+        columns[count] = (sheet_column){measures[count - 4].name, SHEET_NUMBER};
+    }
+    if (measures == of_calls) {
+        columns[count++] = (sheet_column){"hit_percent", SHEET_NUMBER};
+    }
+    if (bbots_cost_ask(in->txn, question, &answer, &error) != BBOTS_OK) {
+        return library_error(in->line, &error);
+    }
+    sheet *to = sheet_begin(in->line, columns, count, (sheet_options){.empty = "no costs"});
+    for (size_t i = 0; i < bbots_cost_answer_count(answer) && to != NULL; i++) {
+        put_detail(to, bbots_cost_answer_group(answer, i), measures);
+    }
+    bbots_cost_answer_free(answer);
+    return sheet_end(to);
 }
 
 /* ------------------------------------------------------------------ overview */
@@ -234,19 +309,22 @@ static int overview(const session *in, const bbots_cost_question *question)
         {"cache_read_tokens", SHEET_NUMBER}, {"tokens", SHEET_NUMBER},
         {"cache_hit_percent", SHEET_NUMBER}, {"browser_minutes", SHEET_NUMBER},
         {"storage_mb", SHEET_NUMBER},        {"executions", SHEET_NUMBER},
-        {"usd_per_execution", SHEET_NUMBER},
+        {"usd_per_execution", SHEET_NUMBER}, {"budget", SHEET_TEXT},
     };
     bbots_cost_answer *answer;
     bbots_cost_executions executions;
+    bbots_budget_status status = {.verdict = BBOTS_BUDGET_NONE};
     bbots_error error;
-    if (bbots_cost_executions_of(in->txn, question, &executions, &error) != BBOTS_OK ||
+    if ((question->user_id != 0 &&
+         bbots_budget_status_of(in->txn, question->user_id, 0, &status, &error) != BBOTS_OK) ||
+        bbots_cost_executions_of(in->txn, question, &executions, &error) != BBOTS_OK ||
         bbots_cost_ask(in->txn, question, &answer, &error) != BBOTS_OK) {
         return library_error(in->line, &error);
     }
     bbots_cost_sums sums = *bbots_cost_answer_sums(answer);
     bbots_cost_answer_free(answer);
-    sheet *to = sheet_begin(in->line, columns, sizeof columns / sizeof *columns,
-                            (sheet_options){.single = true});
+    unsigned shown = sizeof columns / sizeof *columns - (question->user_id == 0);
+    sheet *to = sheet_begin(in->line, columns, shown, (sheet_options){.single = true});
     if (to == NULL) {
         return EXIT_FAILED;
     }
@@ -267,8 +345,11 @@ static int overview(const session *in, const bbots_cost_question *question)
     put_amount(to, sums.mb, 4);
     put_count(to, executions.count);
     put_amount(to, executions.average, BBOTS_COST_SCALE);
+    if (question->user_id != 0) {
+        sheet_text(to, costs_verdict_name(status.verdict));
+    }
     int rc = sheet_end(to);
-    if (rc == EXIT_DONE && is_drawn(in->line) && !in->line->quiet) {
+    if (rc == EXIT_DONE && costs_drawn(in->line) && !in->line->quiet) {
         putchar('\n');
         put_days(in, question);
     }
@@ -281,24 +362,28 @@ static int run_costs(const command_line *line)
 {
     request asked = {0};
     bbots_cost_question question;
-    const option options[] = {{"--user", &asked.user, NULL, NULL},
-                              {"--from", &asked.from, NULL, NULL},
-                              {"--to", &asked.to, NULL, NULL},
-                              {"--tz", &asked.zone, NULL, NULL},
-                              {"--by", &asked.by, NULL, NULL},
-                              {"--limit", &asked.limit, NULL, NULL},
-                              {NULL, NULL, NULL, NULL}};
+    bool detailed = false;
+    const option options[] = {
+        {"--user", &asked.user, NULL, NULL},   {"--details", NULL, &detailed, NULL},
+        {"--from", &asked.from, NULL, NULL},   {"--to", &asked.to, NULL, NULL},
+        {"--tz", &asked.zone, NULL, NULL},     {"--by", &asked.by, NULL, NULL},
+        {"--limit", &asked.limit, NULL, NULL}, {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
     if (rc == EXIT_DONE) {
         rc = read_request(line, &asked, &question);
     }
+    if (rc == EXIT_DONE && detailed && measures_of(question.by) == NULL) {
+        rc = usage_error(line, "--details goes --by model, prompt, status, storage or operation");
+    }
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);
     }
     if (rc == EXIT_DONE) {
-        rc = asked.by != NULL ? list(&in, &question, asked.by) : overview(&in, &question);
+        rc = detailed           ? details(&in, &question, asked.by)
+             : asked.by != NULL ? list(&in, &question, asked.by)
+                                : overview(&in, &question);
         session_close(&in);
     }
     return rc;
@@ -307,7 +392,7 @@ static int run_costs(const command_line *line)
 const command command_costs = {
     "costs", "what was spent: overview, or by time, model, ...",
     "Usage: bbots-inspect FILE costs [--by WHAT] [--user ID] [--from T] [--to T] [--tz ZONE]\n"
-    "                                 [--limit N]\n"
+    "                                 [--limit N] [--details]\n"
     "\n"
     "  --by WHAT     a line for each hour, day, week, month, provider, model, prompt, status,\n"
     "                storage, operation, execution or user; without it an overview\n"
@@ -315,6 +400,8 @@ const command command_costs = {
     "  --from, --to  costs of from <= time < to, as 2026-01-31 or 2026-01-31T12:00\n"
     "  --tz ZONE     whose clocks count for --by: Europe/Berlin, +05:30; without it UTC\n"
     "  --limit N     the first N lines\n"
+    "  --details     what the lines' tokens, minutes or bytes come to, and averages: --by model,\n"
+    "                prompt, status, storage or operation\n"
     "\n"
     "Amounts are exact. A bar is as long as its share of the greatest amount.\n",
     run_costs};
@@ -353,110 +440,3 @@ const command command_top = {
     "The N (10) users, models, executions, days or other groups of costs --by that cost most:\n"
     "WHAT is user, model, execution, day, ...\n",
     run_top};
-
-/* ------------------------------------------------------------------ budget */
-
-static const char *verdict_name(bbots_budget_verdict verdict)
-{
-    static const char *const names[] = {"none", "within", "alert", "over", "stop"};
-    return names[verdict];
-}
-
-static void put_money(sheet *to, int64_t amount)
-{
-    if (amount == BBOTS_BUDGET_UNLIMITED) {
-        sheet_null(to);
-    } else {
-        put_amount(to, amount, BBOTS_BUDGET_SCALE);
-    }
-}
-
-static void put_moment(sheet *to, bbots_timestamp time)
-{
-    char text[BBOTS_TIMESTAMP_TEXT_MAX];
-    bbots_timestamp_print(time, false, BBOTS_TIMESTAMP_POSTGRES, text);
-    sheet_text(to, text);
-}
-
-static int put_budget(const session *in, const bbots_budget_status *status)
-{
-    static const sheet_column columns[] = {
-        {"period", SHEET_TEXT},     {"budget", SHEET_NUMBER},    {"spend", SHEET_NUMBER},
-        {"reserved", SHEET_NUMBER}, {"remaining", SHEET_NUMBER}, {"projected", SHEET_NUMBER},
-        {"resets", SHEET_WHOLE},    {"state", SHEET_TEXT},       {"used", SHEET_TEXT}};
-    static const char *const names[] = {"day", "week", "month"};
-    bool people = in->line->format == FORMAT_PEOPLE;
-    bool drawn = is_drawn(in->line);
-    sheet *to = sheet_begin(in->line, columns, drawn ? 9 : 8, (sheet_options){.single = false});
-    if (to == NULL) {
-        return EXIT_FAILED;
-    }
-    for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
-        const bbots_budget_state *state = &status->periods[i];
-        sheet_text(to, names[i]);
-        put_money(to, state->budget);
-        put_money(to, state->spend);
-        put_money(to, state->reserved);
-        put_money(to, state->remaining);
-        put_money(to, state->projected);
-        put_moment(to, state->to);
-        sheet_text(to, state->over ? "over" : state->alert ? "alert" : "within");
-        if (drawn) {
-            bool limited = state->budget != BBOTS_BUDGET_UNLIMITED;
-            put_bar(to, limited && state->spend > state->budget ? state->budget : state->spend,
-                    limited ? state->budget : 0);
-        }
-    }
-    int rc = sheet_end(to);
-    if (people && !in->line->quiet) {
-        printf("\nVerdict: %s\n", verdict_name(status->verdict));
-    }
-    return rc;
-}
-
-static int run_budget(const command_line *line)
-{
-    const char *at = NULL;
-    const option options[] = {{"--at", &at, NULL, NULL}, {NULL, NULL, NULL, NULL}};
-    bbots_budget_status status;
-    bbots_timestamp now = 0;
-    bbots_error error;
-    uint64_t user = 0;
-    rest_words rest;
-    session in;
-    int rc = read_options(line, options, 1, 1, "USER", &rest);
-    if (rc == EXIT_DONE) {
-        rc = read_number(line, "USER", rest.words[0], &user);
-    }
-    if (rc == EXIT_DONE && at != NULL) {
-        rc = read_time(line, "--at", at, &now);
-    }
-    if (rc == EXIT_DONE) {
-        rc = session_open(line, &in);
-    }
-    if (rc != EXIT_DONE) {
-        return rc;
-    }
-    if (bbots_budget_status_of(in.txn, (int64_t)user, now, &status, &error) != BBOTS_OK) {
-        rc = library_error(line, &error);
-    } else if (status.has_budget) {
-        rc = put_budget(&in, &status);
-    } else {
-        rc = EXIT_NOTHING;
-        if (line->format == FORMAT_PEOPLE) {
-            printf("user %" PRIu64 " has no active budget\n", user);
-        } else if (line->format == FORMAT_JSON) {
-            puts("[]");
-        }
-    }
-    session_close(&in);
-    return rc;
-}
-
-const command command_budget = {
-    "budget", "how a user stands against his budget",
-    "Usage: bbots-inspect FILE budget USER [--at T]\n"
-    "\n"
-    "Budget, spend, open reservations, what remains and what the period will come to at the\n"
-    "present rate, for the day, the week and the month that hold T (now). Exit 1: no budget.\n",
-    run_budget};

@@ -41,11 +41,15 @@ static const command *const commands[] = { /* in the order of `help` */
     &command_export,
     &command_costs,
     &command_top,
+    &command_latest,
+    &command_execution,
+    &command_forecast,
     &command_budget,
     &command_report,
     &command_keys,
     &command_prices,
     &command_usage,
+    &command_credits,
     &command_queues,
 };
 /* clang-format on */
@@ -89,7 +93,7 @@ static int general_help(const command_line *line)
            "       %s help [COMMAND]\n\nCommands:\n",
            line->program, line->program);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        printf("  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-9s  %s\n", commands[i]->name, commands[i]->summary);
     }
     printf("\n%s\n%s", common_help, exit_help);
     return EXIT_DONE;
