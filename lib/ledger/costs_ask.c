@@ -283,6 +283,9 @@ static int merge_groups(asking *asked)
     }
     for (size_t i = 0; i < answer->count && rc == BBOTS_OK; i++) {
         bbots_cost_group *group = &answer->groups[i];
+        if (ask_is_time(asked->question->by) && !ask_any(&group->sums)) {
+            continue;
+        }
         if (kept != 0 && compare_groups(&answer->groups[kept - 1], group) == 0) {
             rc = ask_add(&answer->groups[kept - 1].sums, &group->sums, asked->error);
         } else {

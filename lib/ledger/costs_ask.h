@@ -25,6 +25,8 @@ typedef struct asking {
     const bbots_cost_question *question;
     cost_tables tables;
     zone zone;
+    bbots_timestamp *starts; /* of groups by time, in order, and the end of the last; or NULL */
+    size_t start_count;      /* how many of these groups there are: the answer's first ones */
     bbots_cost_answer *answer;
     bbots_error *error;
 } asking;

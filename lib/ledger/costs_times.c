@@ -1,8 +1,9 @@
 /*
  * ledger/costs_times.c - costs by hour, day, week or month, in a zone.
  *
- * In a zone whose clocks differ from UTC by whole hours each bucket of an hour, or a finer one, lies whole in
- * one unit of the zone: the aggregate tells bucket by bucket, and it is added where it belongs.
+ * The aggregate tells bucket by bucket, and each is added where it belongs. In a zone whose clocks
+ * differ from UTC by whole hours, hours lie whole in the zone's units; so its days are UTC's, which
+ * are cheap, with the hours at their ends moved to the neighbour.
  */
 #include "ledger/costs_ask.h"
 
@@ -19,17 +20,105 @@ bool ask_is_time(bbots_cost_by by)
     return by >= BBOTS_COST_BY_HOUR && by <= BBOTS_COST_BY_MONTH;
 }
 
-/* ------------------------------------------------------------------ buckets */
+/* ------------------------------------------------------------------ groups */
+
+#define HOUR     INT64_C(3600000000)
+#define MANY     20000 /* groups that are made before anything is read */
+#define DAY_LAST (23 * HOUR)
 
 /* The group to which buckets went last; neighbours mostly share it. */
 typedef struct times {
     asking *asked;
     unsigned source;
     bbots_time_unit unit;
-    size_t group; /* its place, when end is greater than start */
-    bbots_timestamp start;
+    int sign;              /* 1: buckets are added, -1: taken away */
+    bbots_timestamp shift; /* added to the time of a bucket */
+    size_t group;          /* its place */
+    bbots_timestamp start; /* of the group; end is not greater when there is none */
     bbots_timestamp end;
 } times;
+
+/* How many units a range may have, were each as short as clocks that are turned can make it. */
+static int64_t units_most(const bbots_cost_question *question, bbots_time_unit unit)
+{
+    int64_t least = unit == BBOTS_TIME_HOUR  ? HOUR / 2
+                    : unit == BBOTS_TIME_DAY ? 20 * HOUR
+                                             : 144 * HOUR;
+    return (question->to - question->from) / least + 4;
+}
+
+/* Makes the groups of a range that does not have too many, so that each has its place. */
+static int make_groups(asking *asked, bbots_time_unit unit)
+{
+    const bbots_cost_question *question = asked->question;
+    bool all = question->from == 0 && question->to == 0;
+    int64_t most = all ? MANY : units_most(question, unit);
+    bbots_timestamp end = question->from;
+    size_t count = 0;
+    if (asked->starts != NULL || most >= MANY) {
+        return BBOTS_OK;
+    }
+    asked->starts = bb_arena_alloc(&asked->answer->arena, ((size_t)most + 1) * sizeof end);
+    if (asked->starts == NULL) {
+        return bb_fail(asked->error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    for (bbots_timestamp at = end; at < question->to && count < (size_t)most; at = end) {
+        zone_unit(&asked->zone, at, unit, &asked->starts[count], &end);
+        bbots_cost_group *made = ask_new_group(asked);
+        if (made == NULL) {
+            return BBOTS_NO_MEMORY;
+        }
+        made->number = asked->starts[count++];
+    }
+    asked->starts[count] = end;
+    asked->start_count = count;
+    return BBOTS_OK;
+}
+
+/* The place of the last start that is not behind a time. */
+static size_t place_of(const asking *asked, bbots_timestamp time)
+{
+    size_t low = 0;
+    size_t high = asked->start_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        bool before = asked->starts[middle] <= time;
+        low = before ? middle : low;
+        high = before ? high : middle;
+    }
+    return low;
+}
+
+/* Turns to the group in which a time lies. */
+static int turn_to(times *to, bbots_timestamp time)
+{
+    asking *asked = to->asked;
+    const bbots_timestamp *starts = asked->starts;
+    size_t count = asked->start_count;
+    if (count != 0 && time >= starts[0] && time < starts[count]) {
+        size_t next = to->group + 1;
+        bool follows = next < count && time >= starts[next] && time < starts[next + 1];
+        to->group = follows ? next : place_of(asked, time);
+        to->start = starts[to->group];
+        to->end = starts[to->group + 1];
+        return BBOTS_OK;
+    }
+    zone_unit(&asked->zone, time, to->unit, &to->start, &to->end);
+    bbots_cost_group *group = ask_new_group(asked);
+    if (group == NULL) {
+        return BBOTS_NO_MEMORY;
+    }
+    group->number = to->start;
+    to->group = asked->answer->count - 1;
+    return BBOTS_OK;
+}
+
+static bool is_in(const times *to, bbots_timestamp time)
+{
+    return time >= to->start && time < to->end;
+}
+
+/* ------------------------------------------------------------------ buckets */
 
 static bool add(int64_t *to, live_number number)
 {
@@ -37,8 +126,9 @@ static bool add(int64_t *to, live_number number)
 }
 
 /* Numbers are the count, the cost and, of calls, the tokens. */
-static int add_bucket(times *to, bbots_cost_sums *sums, const live_number *numbers)
+static int add_bucket(times *to, const live_number *numbers)
 {
+    bbots_cost_sums *sums = &to->asked->answer->groups[to->group].sums;
     bbots_error *error = to->asked->error;
     int64_t cost = (int64_t)numbers[1];
     if (cost != numbers[1]) {
@@ -48,70 +138,137 @@ static int add_bucket(times *to, bbots_cost_sums *sums, const live_number *numbe
     if (rc != BBOTS_OK) {
         return rc;
     }
-    bool over = add(&sums->count[to->source], numbers[0]) || add(&sums->cost[to->source], cost) ||
-                add(&sums->total, cost) ||
-                (to->source <= BBOTS_COST_GEMINI && add(&sums->tokens, numbers[2]));
+    live_number signed_cost = to->sign * (live_number)cost;
+    bool over = add(&sums->count[to->source], to->sign * numbers[0]) ||
+                add(&sums->cost[to->source], signed_cost) || add(&sums->total, signed_cost) ||
+                (to->source <= BBOTS_COST_GEMINI && add(&sums->tokens, to->sign * numbers[2]));
     return over ? ask_overflow(error) : BBOTS_OK;
 }
 
 static int take_bucket(void *context, bbots_timestamp time, const live_number *numbers)
 {
     times *to = context;
-    if (time < to->start || time >= to->end) {
-        zone_unit(&to->asked->zone, time, to->unit, &to->start, &to->end);
-        bbots_cost_group *made = ask_new_group(to->asked);
-        if (made == NULL) {
-            return BBOTS_NO_MEMORY;
-        }
-        made->number = to->start;
-        to->group = to->asked->answer->count - 1;
-    }
-    return add_bucket(to, &to->asked->answer->groups[to->group].sums, numbers);
+    time += to->shift;
+    int rc = is_in(to, time) ? BBOTS_OK : turn_to(to, time);
+    return rc == BBOTS_OK ? add_bucket(to, numbers) : rc;
 }
 
-/* One source's costs by a unit, from buckets of a piece's length that lie whole in its units. */
-static int ask_pieces(asking *asked, unsigned source, bbots_time_unit piece, bbots_time_unit unit)
+/* Tells of one source's buckets in a range. */
+static int each(const asking *asked, unsigned source, bbots_time_unit piece, bbots_timestamp from,
+                bbots_timestamp to, const live_window *window, live_visit *visit, void *context)
 {
-    times to = {.asked = asked, .source = source, .unit = unit};
     live_question question = ask_plain(asked, source);
     bbots_live_query query;
     question.wanted = COSTS_AND_TOKENS;
     question.column = COST_TIME;
     question.unit = piece;
+    question.from = from;
+    question.to = to;
     ask_query(asked, source, &question, &query);
-    return live_each_time(asked->txn, &query, take_bucket, &to, asked->error);
+    return live_each_time(asked->txn, &query, window, visit, context, asked->error);
+}
+
+/* One source's costs by a unit, from buckets of a piece's length that lie whole in its units. */
+static int ask_pieces(asking *asked, unsigned source, bbots_time_unit piece, bbots_time_unit unit)
+{
+    times to = {.asked = asked, .source = source, .unit = unit, .sign = 1};
+    return each(asked, source, piece, asked->question->from, asked->question->to, NULL, take_bucket,
+                &to);
 }
 
 /* ------------------------------------------------------------------ zones */
 
-/* Whether the zone's clocks differ from UTC by whole hours, as far as can be seen at its ends. */
-static bool whole_hours(const zone *at)
+/* What a zone's clocks differ from UTC by, in a question's range; seconds east. */
+typedef struct clocks {
+    int64_t least;
+    int64_t most;
+    bool whole; /* by whole hours, always */
+} clocks;
+
+static void note_offset(clocks *of, int64_t seconds)
 {
-    bool whole = at->first % 3600 == 0 && at->rule.standard % 3600 == 0 &&
-                 (!at->rule.there || at->rule.summer % 3600 == 0);
-    return whole;
+    of->least = seconds < of->least ? seconds : of->least;
+    of->most = seconds > of->most ? seconds : of->most;
+    of->whole = of->whole && seconds % 3600 == 0;
 }
 
-static bool whole_hours_in(const asking *asked)
+static clocks clocks_of(const asking *asked)
 {
     const zone *at = &asked->zone;
     const bbots_cost_question *question = asked->question;
-    const int64_t hour = INT64_C(3600000000);
-    if (question->from == 0 && question->to == 0) {
-        bool whole = whole_hours(at);
-        for (size_t i = 0; i < at->count && whole; i++) {
-            whole = at->offsets[i] % 3600 == 0;
+    bool all = question->from == 0 && question->to == 0;
+    int64_t from = all ? INT64_MIN : question->from / 1000000 - 1;
+    int64_t to = all ? INT64_MAX : question->to / 1000000 + 1;
+    int64_t first = all ? at->first : zone_offset(at, question->from) / 1000000;
+    clocks of = {first, first, first % 3600 == 0};
+    if (!all) {
+        note_offset(&of, zone_offset(at, question->to) / 1000000);
+    }
+    for (size_t i = 0; i < at->count; i++) {
+        if (at->times[i] >= from && at->times[i] <= to) {
+            note_offset(&of, at->offsets[i]);
         }
-        return whole;
     }
-    bool whole =
-        zone_offset(at, question->from) % hour == 0 && zone_offset(at, question->to) % hour == 0;
-    for (size_t i = 0; i < at->count && whole; i++) {
-        bool inside = at->times[i] >= question->from / 1000000 - 1 &&
-                      at->times[i] <= question->to / 1000000 + 1;
-        whole = !inside || at->offsets[i] % 3600 == 0;
+    if (at->rule.there && (at->count == 0 || to >= at->times[at->count - 1])) {
+        note_offset(&of, at->rule.standard);
+        note_offset(&of, at->rule.summer);
     }
-    return whole;
+    return of;
+}
+
+/*
+ * UTC's days are taken for the zone's, then hours are moved: a zone in the east begins its days in
+ * the last hours of UTC's, one in the west ends them in the first ones.
+ */
+typedef struct moving {
+    times from; /* where the day went: by its first hour or, in the west, by its last */
+    times to;
+} moving;
+
+static int move_hour(void *context, bbots_timestamp time, const live_number *numbers)
+{
+    moving *run = context;
+    bbots_timestamp day = bbots_timestamp_truncate(time, BBOTS_TIME_DAY) + run->from.shift;
+    int rc = is_in(&run->from, day) ? BBOTS_OK : turn_to(&run->from, day);
+    if (rc != BBOTS_OK || is_in(&run->from, time)) {
+        return rc;
+    }
+    rc = add_bucket(&run->from, numbers);
+    return rc == BBOTS_OK ? take_bucket(&run->to, time, numbers) : rc;
+}
+
+static int ask_whole_days(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of,
+                          bbots_timestamp from, bbots_timestamp to)
+{
+    bool east = of->least >= 0;
+    live_window window = {east ? 24 - of->most / 3600 : 0, east ? 24 : -of->least / 3600};
+    times days = {.asked = asked, .source = source, .unit = unit, .sign = 1};
+    moving run = {.from = days, .to = days};
+    days.shift = run.from.shift = east ? 0 : DAY_LAST;
+    run.from.sign = -1;
+    int rc = each(asked, source, BBOTS_TIME_DAY, from, to, NULL, take_bucket, &days);
+    return rc == BBOTS_OK ? each(asked, source, BBOTS_TIME_HOUR, from, to, &window, move_hour, &run)
+                          : rc;
+}
+
+/* In a zone that differs by whole hours, always to one side. */
+static int ask_days(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of)
+{
+    const bbots_cost_question *question = asked->question;
+    times ends = {.asked = asked, .source = source, .unit = unit, .sign = 1};
+    bbots_timestamp from = bbots_timestamp_truncate(question->from + COST_DAY - 1, BBOTS_TIME_DAY);
+    bbots_timestamp to = bbots_timestamp_truncate(question->to, BBOTS_TIME_DAY);
+    if (from >= to) {
+        return ask_pieces(asked, source, BBOTS_TIME_HOUR, unit);
+    }
+    int rc = BBOTS_OK;
+    if (question->from < from) {
+        rc = each(asked, source, BBOTS_TIME_HOUR, question->from, from, NULL, take_bucket, &ends);
+    }
+    if (rc == BBOTS_OK && to < question->to) {
+        rc = each(asked, source, BBOTS_TIME_HOUR, to, question->to, NULL, take_bucket, &ends);
+    }
+    return rc == BBOTS_OK ? ask_whole_days(asked, source, unit, of, from, to) : rc;
 }
 
 /* In a zone whose hours are not UTC's each unit is a question of its own. */
@@ -152,14 +309,22 @@ int ask_times(asking *asked, unsigned source)
 {
     bbots_time_unit unit = unit_of(asked->question->by);
     bool all = asked->question->from == 0 && asked->question->to == 0;
+    int rc = make_groups(asked, unit);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
     if (zone_is_utc(&asked->zone)) {
         return ask_pieces(asked, source, unit, unit);
     }
-    if (whole_hours_in(asked)) {
-        return ask_pieces(asked, source, BBOTS_TIME_HOUR, unit);
+    clocks of = clocks_of(asked);
+    if (!of.whole) {
+        return all ? ask_pieces(asked, source, BBOTS_TIME_MINUTE, unit)
+                   : ask_units(asked, source, unit);
     }
-    return all ? ask_pieces(asked, source, BBOTS_TIME_MINUTE, unit)
-               : ask_units(asked, source, unit);
+    bool aside = of.least >= 0 || of.most <= 0;
+    return unit != BBOTS_TIME_HOUR && aside && asked->start_count != 0
+               ? ask_days(asked, source, unit, &of)
+               : ask_pieces(asked, source, BBOTS_TIME_HOUR, unit);
 }
 
 /* ------------------------------------------------------------------ names */

@@ -309,12 +309,19 @@ bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_ro
 /* Hears of a bucket that begins at a time, or of a row at it: the measures, in their order. */
 typedef int live_visit(void *context, bbots_timestamp start, const live_number *numbers);
 
+/* Of the buckets in a list, as numbers in their block, those from low to below high: hours of a day. */
+typedef struct live_window {
+    int64_t low;
+    int64_t high;
+} live_window;
+
 /*
  * As bbots_live_summarize() with one group, of times, which is not made: each bucket of the unit
- * or a finer one is told by itself, not in order, and a time can be told twice.
+ * or a finer one is told by itself, not in order, and a time can be told twice. With a window (or
+ * NULL) the range begins and ends with a whole block of the list.
  */
-int live_each_time(bbots_txn *txn, const bbots_live_query *query, live_visit *visit, void *context,
-                   bbots_error *error);
+int live_each_time(bbots_txn *txn, const bbots_live_query *query, const live_window *window,
+                   live_visit *visit, void *context, bbots_error *error);
 
 /*
  * Begins to read the one block of a level that has these `by` values (all of them, in stored form)

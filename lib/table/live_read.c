@@ -31,6 +31,7 @@ typedef struct question {
     bool wants_by;                        /* a group is a `by` column */
     bool open_from;                       /* the range has no beginning, */
     bool open_to;                         /* no end */
+    const live_window *window;            /* of lists of buckets, or NULL */
     live_visit *visit; /* hears of each bucket, and no groups are made; or NULL */
     void *context;
 } question;
@@ -275,6 +276,10 @@ static int take_finer(question *asked, live_reader *reader, const bbots_value *b
     bool any = false;
     int rc = BBOTS_OK;
     memset(&sum, 0, sizeof sum);
+    if (asked->window != NULL) {
+        low = asked->window->low;
+        high = asked->window->high;
+    }
     live_reader_pass(reader, low);
     while (rc == BBOTS_OK && live_reader_finer(reader, &item) && item.bucket < high) {
         if (asked->unit == BBOTS_TIME_NONE) {
@@ -758,13 +763,14 @@ static int read_answer(question *asked)
     return rc == BBOTS_OK && found == BBOTS_OK ? answer(asked) : rc;
 }
 
-int live_each_time(bbots_txn *txn, const bbots_live_query *query, live_visit *visit, void *context,
-                   bbots_error *error)
+int live_each_time(bbots_txn *txn, const bbots_live_query *query, const live_window *window,
+                   live_visit *visit, void *context, bbots_error *error)
 {
     question asked = {.txn = txn,
                       .query = query,
                       .live = query->live,
                       .error = error,
+                      .window = window,
                       .visit = visit,
                       .context = context};
     return read_answer(&asked);
