@@ -253,9 +253,11 @@ static int put_list(page *of, bbots_cost_by by, const char *title, const char *f
     for (size_t i = 0; i < count; i++) {
         const bbots_cost_group *group = bbots_cost_answer_group(answer, i);
         double share = group->sums.total > 0 ? (double)group->sums.total / (double)most : 0;
-        fputs("<p class=dim>", of->out);
+        fputs("<p class=\"dim ends\"><span>", of->out);
         put_escaped(of->out, name_of(group));
-        fprintf(of->out, "</p><div class=bar><i class=c1 style=\"width:%.2f%%\"></i></div>",
+        fputs("</span><span>", of->out);
+        put_amount(of->out, group->sums.total, BBOTS_COST_SCALE);
+        fprintf(of->out, "</span></p><div class=bar><i class=c1 style=\"width:%.2f%%\"></i></div>",
                 share * 100);
     }
     fprintf(of->out,
