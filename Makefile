@@ -261,7 +261,7 @@ model-costs: ## N random operations on costs by threads and processes against a 
 	$(MAKE) -j2 $(BUILD)/model-costs $(BUILD)/bbots-inspect
 	BBOTS_INSPECT=$(BUILD)/bbots-inspect $(BUILD)/model-costs $(N) $(if $(SEED),$(SEED),1)
 
-RACE_PROGRAMS := $(addprefix $(BUILD)/tests/contract/,test_credits test_usage test_queue test_budget test_costs)
+RACE_PROGRAMS := $(addprefix $(BUILD)/tests/contract/,test_credits test_usage test_queue test_budget test_once)
 .PHONY: races
 races: ## two threads, then two processes, race for the last credit, execution, row, cent and one call: N= rounds of each
 	$(MAKE) -j2 $(RACE_PROGRAMS)
@@ -398,11 +398,13 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 	tools/setup.sh test
 	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/bench-questions $(BUILD)/diff-pg $(BUILD)/corrupt \
 		$(BUILD)/refusal $(BUILD)/model-costs $(PROVING_PROGRAMS)
-	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal fuzz-programs
+	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal build/asan/model-costs fuzz-programs
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
-		'$(BUILD)/model-costs 30000 1' '$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
+		'$(BUILD)/model-costs 30000 1' \
+		'env BBOTS_INSPECT=build/asan/bbots-inspect build/asan/model-costs 2000 2' \
+		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' '$(BUILD)/refusal lmdberr 200 1' \
 		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
