@@ -41,7 +41,7 @@ enum { BY_ID, BY_USER };
 static const ledger_key keys[] = {
     [BY_ID] = {true, 1, {BUDGET_ID}}, [BY_USER] = {true, 1, {BUDGET_USER}}};
 
-static const ledger_need need = {LEDGER_COST_BUDGETS, "cost_budgets", columns, keys,
+const ledger_need budget_need = {LEDGER_COST_BUDGETS, "cost_budgets", columns, keys,
                                  COUNT(columns),      COUNT(keys)};
 
 /* A user's budget in hand. */
@@ -222,7 +222,7 @@ static int account_open(account *of, bbots_txn *txn, bool write, int64_t user, b
         rc = bb_fail(error, BBOTS_INVALID_ARGUMENT, "a budget is one user's");
     }
     if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &need, &of->of, error);
+        rc = ledger_find(txn, &budget_need, &of->of, error);
     }
     if (rc == BBOTS_OK) {
         rc = budget_note_read(txn, user, &of->note, error);
@@ -337,7 +337,7 @@ int budget_follow(bbots_txn *txn, int64_t user, bbots_error *error)
     bbots_value key = bbots_value_integer(user);
     bbots_error unheard;
     uint64_t count;
-    if (ledger_find(txn, &need, &of, &unheard) != BBOTS_OK) {
+    if (ledger_find(txn, &budget_need, &of, &unheard) != BBOTS_OK) {
         return BBOTS_OK; /* a store without budgets */
     }
     int rc = bbots_count(txn, of->table, &count, error);
@@ -354,6 +354,35 @@ int budget_follow(bbots_txn *txn, int64_t user, bbots_error *error)
     }
     account_close(&account_of);
     return rc;
+}
+
+/* The day counts from its beginning, or from the time that a row of the host's own says. */
+static int64_t day_due(account *of)
+{
+    const bbots_budget_state *day = &of->status.periods[BBOTS_BUDGET_DAY];
+    bbots_cost_question question = {
+        .user_id = of->user, .from = of->starts[BBOTS_BUDGET_DAY], .to = day->to};
+    bbots_cost_answer *answer;
+    int64_t due = day->spend;
+    if (question.from != day->from && of->spends[BBOTS_BUDGET_DAY] != due &&
+        bbots_cost_ask(of->txn, &question, &answer, NULL) == BBOTS_OK) {
+        due = at_scale(bbots_cost_answer_sums(answer)->total, 100);
+        bbots_cost_answer_free(answer);
+    }
+    return due;
+}
+
+int budget_compare(bbots_txn *txn, int64_t user, int64_t says[BBOTS_BUDGET_PERIODS],
+                   int64_t due[BBOTS_BUDGET_PERIODS], bbots_error *error)
+{
+    account of;
+    int rc = account_open(&of, txn, false, user, 0, true, error);
+    for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS && rc == BBOTS_OK; i++) {
+        says[i] = of.spends[i];
+        due[i] = i == BBOTS_BUDGET_DAY ? day_due(&of) : of.status.periods[i].spend;
+    }
+    account_close(&of);
+    return rc == BBOTS_OK && !of.found ? BBOTS_NOT_FOUND : rc;
 }
 
 int bbots_budget_refresh(bbots_txn *txn, int64_t user_id, bbots_timestamp now, bbots_error *error)

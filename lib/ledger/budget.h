@@ -62,6 +62,22 @@ int64_t budget_reserved(const budget_note *note, bbots_timestamp now);
 int budget_charge(bbots_txn *txn, int64_t user, bbots_timestamp now, bbots_budget_status *status,
                   int64_t spends[BBOTS_BUDGET_PERIODS], bbots_error *error);
 
+/* The table of budgets. */
+extern const ledger_need budget_need;
+
+/*
+ * What a user's row says was spent in its own periods, and what the costs of those come to, at
+ * BBOTS_BUDGET_SCALE.
+ */
+int budget_compare(bbots_txn *txn, int64_t user, int64_t says[BBOTS_BUDGET_PERIODS],
+                   int64_t due[BBOTS_BUDGET_PERIODS], bbots_error *error);
+
+/* Whether two open reservations of a note are the same one. */
+bool budget_note_repeats(const budget_note *note);
+
+/* The user whose note lies under a key of system_config; 0: no note does. */
+int64_t budget_note_user(bbots_text key);
+
 /* Brings the spends of the row's own periods up to date, at a commit; nothing without a budget. */
 int budget_follow(bbots_txn *txn, int64_t user, bbots_error *error);
 

@@ -17,10 +17,30 @@
 
 /* ------------------------------------------------------------------ the note */
 
+#define KEY_BEGINS "reservations."
+
 static bbots_text key_of(int64_t user, char buffer[64])
 {
-    int size = snprintf(buffer, 64, "reservations.%" PRId64, user);
+    int size = snprintf(buffer, 64, KEY_BEGINS "%" PRId64, user);
     return (bbots_text){buffer, (size_t)size};
+}
+
+int64_t budget_note_user(bbots_text key)
+{
+    const size_t begins = sizeof KEY_BEGINS - 1;
+    char buffer[64];
+    int64_t user = 0;
+    if (key.size <= begins || key.size > begins + 18 || memcmp(key.data, KEY_BEGINS, begins) != 0) {
+        return 0;
+    }
+    for (size_t i = begins; i < key.size; i++) {
+        if (key.data[i] < '0' || key.data[i] > '9') {
+            return 0;
+        }
+        user = user * 10 + (key.data[i] - '0');
+    }
+    bbots_text own = key_of(user, buffer);
+    return own.size == key.size && memcmp(own.data, key.data, own.size) == 0 ? user : 0;
 }
 
 static int64_t number_of(bbots_json json, const char *name)
@@ -155,6 +175,18 @@ int64_t budget_reserved(const budget_note *note, bbots_timestamp now)
         }
     }
     return sum;
+}
+
+bool budget_note_repeats(const budget_note *note)
+{
+    for (size_t i = 0; i < note->count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (memcmp(&note->open[i].id, &note->open[j].id, sizeof note->open[i].id) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* ------------------------------------------------------------------ reserving */

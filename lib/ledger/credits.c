@@ -6,7 +6,7 @@
  * one: together they are the balance. A user has a handful of rows, found by the index that the
  * reference to users has.
  */
-#include "ledger/ledger.h"
+#include "ledger/audit.h"
 
 #include <bbots/credits.h>
 
@@ -293,3 +293,46 @@ int bbots_credits_list(bbots_txn *txn, int64_t user_id, bbots_credits_visit *vis
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }
+
+/* ------------------------------------------------------------------ the judge */
+
+static bool judges(const bbots_schema *schema, const bbots_table *table)
+{
+    return audit_is(schema, table, &need);
+}
+
+static int judge(judged_row *of, bbots_error *error)
+{
+    const ledger_table *table;
+    ledger_values change;
+    int rc = ledger_find(of->txn, &need, &table, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    int64_t purchased = ledger_integer(table, &of->row, PURCHASED);
+    int64_t used = ledger_integer(table, &of->row, USED);
+    int64_t balance = ledger_integer(table, &of->row, BALANCE);
+    bool negative = audit_negative(of, table, PURCHASED);
+    if (audit_negative(of, table, USED) || negative) {
+        return BBOTS_OK;
+    }
+    if (used > purchased) {
+        judge_tell(of, BBOTS_DAMAGE, columns[USED].name,
+                   "%lld credits were used, but %lld purchased", (long long)used,
+                   (long long)purchased);
+        return BBOTS_OK;
+    }
+    if (balance == purchased - used) {
+        return BBOTS_OK;
+    }
+    judge_tell(of, BBOTS_DERIVED, columns[BALANCE].name,
+               "the balance is %lld, but %lld purchased less %lld used are %lld",
+               (long long)balance, (long long)purchased, (long long)used,
+               (long long)(purchased - used));
+    ledger_values_begin(&change, table);
+    ledger_set_integer(&change, BALANCE, purchased - used);
+    return of->mend ? ledger_update(of->txn, &change, ledger_value(table, &of->row, ID), error)
+                    : BBOTS_OK;
+}
+
+const table_judge credits_judge = {false, judges, judge};

@@ -10,7 +10,8 @@
  *      through a second time to say which lack theirs.
  *   3. A reference has to find its parent by the parent's own tree.
  *   4. Live aggregates are held against the rows as a whole (live_check.c).
- *   5. Count, digest and serial of the catalogue are held against what the walk over rows saw.
+ *   5. What the rooms above know of rows is asked of them (check_account.c).
+ *   6. Count, digest and serial of the catalogue are held against what the walk over rows saw.
  *
  * A finding never ends the check, a failure of LMDB does. Nothing is collected: memory does not
  * grow with the file. No order of trees is assumed beyond LMDB's own, and no byte of a row or an
@@ -336,7 +337,7 @@ static int check_schema(check *run)
     return rc;
 }
 
-static int check_tables(check *run)
+static int check_tables(check *run, bool accounts)
 {
     const bbots_store *store = run->txn->store;
     int rc = count_rows(run);
@@ -354,11 +355,14 @@ static int check_tables(check *run)
     if (rc == BBOTS_OK && run->options->table == NULL) {
         rc = check_key_counts(run);
     }
+    if (rc == BBOTS_OK && accounts) {
+        rc = check_accounts(run);
+    }
     return rc == BBOTS_OK ? report_progress(run) : rc;
 }
 
-int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,
-                bbots_error *error)
+static int check_all(bbots_txn *txn, const bbots_check_options *options, bool accounts,
+                     bbots_check_result *result, bbots_error *error)
 {
     static const bbots_check_options plain;
     engine_table *engine;
@@ -388,7 +392,7 @@ int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_
     if (rc == BBOTS_OK && (whole || store_is_guarded(txn->store->file))) {
         /* Nothing remembered is believed; and a read transaction has nobody else to forget. */
         reference_forget(txn);
-        rc = check_tables(&run);
+        rc = check_tables(&run, accounts);
         reference_forget(txn);
         if (rc == BBOTS_CORRUPTED && !whole) {
             bb_error_clear(error); /* it was said, and how far the check came is in the result */
@@ -401,4 +405,16 @@ int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_
         free(run.sealed);
     }
     return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,
+                bbots_error *error)
+{
+    return check_all(txn, options, true, result, error);
+}
+
+int check_stored(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,
+                 bbots_error *error)
+{
+    return check_all(txn, options, false, result, error);
 }

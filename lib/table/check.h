@@ -60,6 +60,15 @@ int check_sealed_count(check *run, const bbots_value *sealed);
 /* An index tree of the table against its rows, both ways (check_tree.c). */
 int check_tree(check *run, unsigned tree);
 
+/* Rows before the judges of the rooms above (check_account.c). */
+int check_accounts(check *run);
+
+/*
+ * bbots_check() without the judges: of what is stored twice in a table's own trees (check.c).
+ */
+int check_stored(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,
+                 bbots_error *error);
+
 /* Marks without a row (check_mark.c). */
 int check_marks(check *run);
 

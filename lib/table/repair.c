@@ -7,6 +7,7 @@
  * touched: what is wrong with them no rebuilding can mend, and salvage is for it.
  */
 #include "table/check.h"
+#include "table/judge.h"
 
 typedef struct repair {
     bbots_txn *txn;
@@ -118,7 +119,7 @@ static int repair_table(repair *run, engine_table *engine)
 {
     bbots_check_result found;
     bbots_check_options options = {.table = engine->table, .findings_max = UINT64_MAX};
-    int rc = bbots_check(run->txn, &options, &found, run->error);
+    int rc = check_stored(run->txn, &options, &found, run->error);
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -133,6 +134,27 @@ static int repair_table(repair *run, engine_table *engine)
     return rc == BBOTS_OK ? rc : txn_break(run->txn, rc);
 }
 
+/* What a judge found, and mended if it follows from other facts. */
+static void tell_account(judged_row *of, bbots_severity severity, const char *object,
+                         const char *message)
+{
+    const repair *run = of->context;
+    char key_text[ROW_KEY_TEXT_MAX];
+    if (severity == BBOTS_DAMAGE) {
+        run->result->damage++;
+    } else if (severity == BBOTS_DERIVED) {
+        run->result->derived++;
+    }
+    if (severity == BBOTS_DERIVED && run->on_repair != NULL) {
+        bbots_finding finding = {.severity = severity,
+                                 .table = of->row.table->name,
+                                 .object = object,
+                                 .key = check_key_text(of->row.table, of->key, key_text),
+                                 .message = message};
+        run->on_repair(&finding, run->context);
+    }
+}
+
 int bbots_repair(bbots_txn *txn, void (*on_repair)(const bbots_finding *finding, void *context),
                  void *context, bbots_check_result *result, bbots_error *error)
 {
@@ -144,6 +166,9 @@ int bbots_repair(bbots_txn *txn, void (*on_repair)(const bbots_finding *finding,
     int rc = statement_begin(txn, schema->tables[0], true, &engine, error);
     for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
         rc = repair_table(&run, &txn->store->tables[t]);
+    }
+    for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
+        rc = account_mend(txn, &txn->store->tables[t], tell_account, &run, error);
     }
     return rc;
 }

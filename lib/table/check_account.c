@@ -1,0 +1,154 @@
+/*
+ * table/check_account.c - rows before the judges of the rooms above (judge.h): balances, packs,
+ * subscriptions, budgets.
+ *
+ * They come last, when indexes and live aggregates have been judged themselves: judges ask them.
+ * What a judge meets of damage there is a finding of its own table already.
+ */
+#include "table/check.h"
+#include "table/judge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void judge_tell(judged_row *of, bbots_severity severity, const char *object, const char *format,
+                ...)
+{
+    char message[sizeof((bbots_error *)NULL)->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    of->tell(of, severity, object, message);
+}
+
+/* What a follower keeps is not judged while it has something to do, or where nothing follows. */
+static bool sits(const table_judge *judge, const bbots_txn *txn, const bbots_table *table)
+{
+    bool waits = txn->store->plain;
+    for (unsigned i = 0; i < FOLLOWERS_MAX; i++) {
+        waits = waits || txn->followers[i] != NULL;
+    }
+    return !(judge->followed && waits) && judge->judges(txn->store->schema, table);
+}
+
+static bool is_judged(const bbots_txn *txn, const bbots_table *table)
+{
+    bool judged = false;
+    for (unsigned i = 0; table_judges[i] != NULL; i++) {
+        judged = judged || sits(table_judges[i], txn, table);
+    }
+    return judged;
+}
+
+/* All judges of a table, one after the other. */
+static int judge_row(judged_row *of, const bbots_table *table, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    for (unsigned i = 0; table_judges[i] != NULL && rc == BBOTS_OK; i++) {
+        if (sits(table_judges[i], of->txn, table)) {
+            rc = table_judges[i]->judge(of, error);
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ in a check */
+
+typedef struct hearing {
+    check *run;
+    int rc; /* of the last report */
+} hearing;
+
+static void report(judged_row *of, bbots_severity severity, const char *object, const char *message)
+{
+    hearing *held = of->context;
+    if (held->rc == BBOTS_OK) {
+        held->rc = check_report(held->run, severity, object, of->key, "%s", message);
+    }
+}
+
+static int visit(check *run, store_bytes key, store_bytes data, void *context)
+{
+    bbots_error error;
+    hearing held = {run, BBOTS_OK};
+    judged_row of = {.txn = run->txn,
+                     .usual = run->options->usual_values,
+                     .tell = report,
+                     .context = &held,
+                     .key = key};
+    (void)context;
+    if (row_accept(run->engine, key, data, &of.row, NULL, NULL) != BBOTS_OK) {
+        return BBOTS_OK; /* it was reported */
+    }
+    bb_error_clear(&error);
+    int rc = judge_row(&of, run->engine->table, &error);
+    if (rc == BBOTS_CORRUPTED || rc == BBOTS_OK) {
+        return held.rc;
+    }
+    return bb_fail(run->error, rc, "%s", error.message);
+}
+
+int check_accounts(check *run)
+{
+    const bbots_store *store = run->txn->store;
+    int rc = BBOTS_OK;
+    for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
+        const bbots_table *table = store->schema->tables[t];
+        if ((run->options->table == NULL || run->options->table == table) &&
+            is_judged(run->txn, table)) {
+            run->engine = &store->tables[t];
+            rc = check_walk(run, run->engine->trees[0], visit, NULL);
+        }
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------ in a repair */
+
+/*
+ * The first entry behind a key, which takes the key's place; the tree may have been written to since the
+ * one before.
+ */
+static int next_entry(bbots_txn *txn, const engine_table *engine, store_bytes *key,
+                      store_bytes *data, bbots_error *error)
+{
+    uint8_t *last = (uint8_t *)(uintptr_t)key->data;
+    store_bytes found;
+    store_cursor cursor;
+    int rc = store_cursor_open(&txn->base, engine->trees[0], &cursor, error);
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_seek(&cursor, *key, &found, data, error);
+    }
+    if (rc == BBOTS_OK && found.size == key->size && memcmp(found.data, last, key->size) == 0) {
+        rc = store_cursor_move(&cursor, STORE_NEXT, &found, data, error);
+    }
+    store_cursor_close(&cursor);
+    if (rc == BBOTS_OK && found.size > CODEC_KEY_MAX) {
+        return bb_fail_at(error, BBOTS_CORRUPTED, engine->table->name, NULL, NULL,
+                          "a key of table \"%s\" is too long", engine->table->name);
+    }
+    if (rc == BBOTS_OK) {
+        memcpy(last, found.data, found.size);
+        key->size = found.size;
+    }
+    return rc;
+}
+
+int account_mend(bbots_txn *txn, engine_table *engine, judge_teller *tell, void *context,
+                 bbots_error *error)
+{
+    uint8_t last[CODEC_KEY_MAX];
+    store_bytes key = {last, 0};
+    store_bytes data;
+    int rc = is_judged(txn, engine->table) ? BBOTS_OK : BBOTS_END;
+    while (rc == BBOTS_OK) {
+        judged_row of = {.txn = txn, .mend = true, .tell = tell, .context = context, .key = key};
+        rc = next_entry(txn, engine, &key, &data, error);
+        of.key = key;
+        if (rc == BBOTS_OK && row_accept(engine, key, data, &of.row, NULL, NULL) == BBOTS_OK) {
+            rc = judge_row(&of, engine->table, error);
+        }
+    }
+    return rc == BBOTS_END ? BBOTS_OK : rc;
+}
