@@ -30,7 +30,7 @@ typedef struct check {
     engine_table *engine;
     uint64_t rows;
     uint64_t unreadable; /* of these: without a fitting checksum */
-    bb_hash digest;   /* of the readable ones */
+    bb_hash digest;      /* of the readable ones */
     bool serial_seen;
     int64_t serial_most; /* the greatest number of the serial column ... */
     uint8_t serial_key[CODEC_KEY_MAX];
@@ -71,6 +71,17 @@ int check_stored(bbots_txn *txn, const bbots_check_options *options, bbots_check
 
 /* Marks without a row (check_mark.c). */
 int check_marks(check *run);
+
+/* Whether a mark's row is there; *of (may be NULL): its table, or NULL. */
+int mark_has_row(bbots_txn *txn, store_bytes key, const engine_table **of, bool *stands,
+                 bbots_error *error);
+
+/*
+ * What belongs to no single table (repair_store.c): takes out marks without a row and blocks that no
+ * live aggregate has; counts sealed values anew.
+ */
+int repair_strays(bbots_txn *txn, uint64_t *marks, uint64_t *blocks, bbots_error *error);
+int repair_key_counts(bbots_txn *txn, bool *changed, bbots_error *error);
 
 /* The table's live aggregates against its rows; adds up their blocks (live_check.c). */
 int check_lives(check *run, uint64_t *blocks);

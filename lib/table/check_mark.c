@@ -14,22 +14,34 @@ static engine_table *table_of(const bbots_store *store, uint64_t seed)
     return NULL;
 }
 
-static int check_mark(check *run, store_bytes key)
+int mark_has_row(bbots_txn *txn, store_bytes key, const engine_table **of, bool *stands,
+                 bbots_error *error)
 {
-    static const store_bytes no_row = {NULL, 0};
-    bbots_txn *txn = run->txn;
     store_bytes row;
     engine_table *table = key.size > 8 ? table_of(txn->store, bb_load64_big(key.data)) : NULL;
     int rc = BBOTS_NOT_FOUND;
     if (table != NULL) {
         store_bytes row_key = {(const uint8_t *)key.data + 8, key.size - 8};
-        rc = store_get(&txn->base, table->trees[0], row_key, &row, run->error);
+        rc = store_get(&txn->base, table->trees[0], row_key, &row, error);
     }
-    return rc == BBOTS_NOT_FOUND
-               ? check_report(run, BBOTS_DERIVED, MARK_TREE, no_row,
+    if (of != NULL) {
+        *of = table;
+    }
+    *stands = rc == BBOTS_OK;
+    return rc < 0 ? rc : BBOTS_OK;
+}
+
+static int check_mark(check *run, store_bytes key)
+{
+    static const store_bytes no_row = {NULL, 0};
+    const engine_table *table;
+    bool stands;
+    int rc = mark_has_row(run->txn, key, &table, &stands, run->error);
+    return rc != BBOTS_OK || stands
+               ? rc
+               : check_report(run, BBOTS_DERIVED, MARK_TREE, no_row,
                               "tree \"%s\" has a mark of a row of table \"%s\" that is not there",
-                              MARK_TREE, table != NULL ? table->table->name : "")
-               : rc;
+                              MARK_TREE, table != NULL ? table->table->name : "");
 }
 
 int check_marks(check *run)

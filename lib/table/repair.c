@@ -17,12 +17,13 @@ typedef struct repair {
     bbots_error *error;
 } repair;
 
+/* table: NULL when it is of none. */
 static void tell(const repair *run, const bbots_table *table, const char *object,
                  const char *message)
 {
     if (run->on_repair != NULL) {
         bbots_finding finding = {.severity = BBOTS_DERIVED,
-                                 .table = table->name,
+                                 .table = table != NULL ? table->name : "",
                                  .object = object,
                                  .key = "",
                                  .message = message};
@@ -134,6 +135,37 @@ static int repair_table(repair *run, engine_table *engine)
     return rc == BBOTS_OK ? rc : txn_break(run->txn, rc);
 }
 
+/* What is of no table. Afterwards the commit has to say that something changed: a table's record does. */
+static int repair_rest(repair *run)
+{
+    uint64_t marks;
+    uint64_t blocks;
+    bool counts;
+    txn_table *state;
+    int rc = repair_strays(run->txn, &marks, &blocks, run->error);
+    if (rc == BBOTS_OK) {
+        rc = repair_key_counts(run->txn, &counts, run->error);
+    }
+    if (rc != BBOTS_OK || marks + blocks + counts == 0) {
+        return rc;
+    }
+    run->result->derived += marks + blocks + counts;
+    if (marks > 0) {
+        tell(run, NULL, MARK_TREE, "marks without a row were taken out");
+    }
+    if (blocks > 0) {
+        tell(run, NULL, LIVE_TREE, "blocks that are of no live aggregate were taken out");
+    }
+    if (counts) {
+        tell(run, NULL, "@keys", "sealed values were counted anew");
+    }
+    rc = txn_touch(run->txn, &run->txn->store->tables[0], &state, run->error);
+    if (rc == BBOTS_OK) {
+        state->dirty = true;
+    }
+    return rc;
+}
+
 /* What a judge found, and mended if it follows from other facts. */
 static void tell_account(judged_row *of, bbots_severity severity, const char *object,
                          const char *message)
@@ -166,6 +198,10 @@ int bbots_repair(bbots_txn *txn, void (*on_repair)(const bbots_finding *finding,
     int rc = statement_begin(txn, schema->tables[0], true, &engine, error);
     for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
         rc = repair_table(&run, &txn->store->tables[t]);
+    }
+    if (rc == BBOTS_OK) {
+        rc = repair_rest(&run);
+        rc = rc == BBOTS_OK ? rc : txn_break(txn, rc);
     }
     for (uint32_t t = 0; t < schema->table_count && rc == BBOTS_OK; t++) {
         rc = account_mend(txn, &txn->store->tables[t], tell_account, &run, error);

@@ -112,6 +112,16 @@ int secret_note_change(bbots_txn *txn, const engine_table *table, const engine_i
 /* Reads the catalogue's record into the transaction's part. */
 int secret_load_counts(bbots_txn *txn, secret_state **state, bbots_error *error);
 
+/* Counts the sealed values of a row. */
+int secret_count_row(secret_state *state, const engine_table *table, const bbots_row *row,
+                     bbots_error *error);
+
+/*
+ * Puts the counts of another list in place of the catalogue's when they differ, and then takes over its
+ * memory, for which the other one gets its own.
+ */
+int secret_replace_counts(bbots_txn *txn, secret_state *counted, bool *changed, bbots_error *error);
+
 /* Writes the record with the commit. */
 int secret_save_counts(bbots_txn *txn, bbots_error *error);
 

@@ -154,6 +154,48 @@ static int count_row(secret_state *state, const engine_table *table, const bbots
     return rc;
 }
 
+int secret_count_row(secret_state *state, const engine_table *table, const bbots_row *row,
+                     bbots_error *error)
+{
+    bool sealed;
+    return count_row(state, table, row, 1, &sealed, error);
+}
+
+/* Whether two lists say the same; a key without values counts as none. */
+static bool same_counts(const secret_state *a, const secret_state *b)
+{
+    bool same = true;
+    for (unsigned i = 0; i < a->count_used && same; i++) {
+        bool found;
+        unsigned at = find(b, a->counts[i].id, &found);
+        same = a->counts[i].values == (found ? b->counts[at].values : 0);
+    }
+    return same;
+}
+
+int secret_replace_counts(bbots_txn *txn, secret_state *counted, bool *changed, bbots_error *error)
+{
+    secret_state *state;
+    bbots_error unheard;
+    int rc = secret_state_of(txn, &state, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (secret_load_counts(txn, &state, &unheard) == BBOTS_OK && same_counts(state, counted) &&
+        same_counts(counted, state)) {
+        return BBOTS_OK;
+    }
+    secret_count *before = state->counts;
+    state->counts = counted->counts;
+    state->count_room = counted->count_room;
+    state->count_used = counted->count_used;
+    state->counts_loaded = true;
+    state->counts_dirty = true;
+    counted->counts = before;
+    *changed = true;
+    return secret_save_counts(txn, error);
+}
+
 int secret_note_change(bbots_txn *txn, const engine_table *table, const engine_image *old,
                        const engine_image *new_image, bbots_error *error)
 {

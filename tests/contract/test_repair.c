@@ -6,6 +6,7 @@
  */
 #include "support/support.h"
 
+#include <bbots/platform.h>
 #include <bbots/sample.h>
 
 #include <fcntl.h>
@@ -27,7 +28,7 @@ static raw raw_open(const char *path)
 {
     raw file;
     assert_int_equal(mdb_env_create(&file.env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(file.env, 64), 0);
+    assert_int_equal(mdb_env_set_maxdbs(file.env, 600), 0);
     assert_int_equal(mdb_env_open(file.env, path, MDB_NOSUBDIR, 0600), 0);
     assert_int_equal(mdb_txn_begin(file.env, NULL, 0, &file.txn), 0);
     assert_int_equal(mdb_dbi_open(file.txn, NULL, 0, &file.main), 0);
@@ -173,6 +174,91 @@ static void note(const bbots_finding *finding, void *context)
     }
 }
 
+/* ------------------------------------------------------------------ of no single table */
+
+typedef struct findings {
+    unsigned count;
+    char all[1000];
+} findings;
+
+static void collect(const bbots_finding *finding, void *context)
+{
+    findings *found = context;
+    size_t size = strlen(found->all);
+    assert_int_equal(finding->severity, BBOTS_DERIVED);
+    snprintf(found->all + size, sizeof found->all - size, "%s: %s\n", finding->object,
+             finding->message);
+    found->count++;
+}
+
+static findings check_all(bbots_store *store)
+{
+    findings found = {0};
+    bbots_check_options how = {.on_finding = collect, .context = &found};
+    bbots_check_result result;
+    bbots_txn *txn = begin(store, BBOTS_READ);
+    assert_ok(bbots_check(txn, &how, &result, &fault));
+    bbots_rollback(txn);
+    return found;
+}
+
+static void raw_put(const raw *file, const char *tree, const char *bytes, size_t size,
+                    size_t filled)
+{
+    MDB_dbi number = file->main;
+    static char value[64];
+    MDB_val key = {size, (void *)(uintptr_t)bytes};
+    MDB_val data = {filled, value};
+    if (tree != NULL) {
+        assert_int_equal(mdb_dbi_open(file->txn, tree, 0, &number), 0);
+    }
+    memset(value, 1, sizeof value);
+    assert_int_equal(mdb_put(file->txn, number, &key, &data, 0), 0);
+}
+
+/* Marks without a row, blocks of no live aggregate, counts of keys: found, and put right. */
+static void what_is_of_no_table_is_put_right(void **state)
+{
+    static const struct {
+        const char *tree;
+        const char *key;
+        size_t key_size;
+        size_t filled;
+        const char *found; /* the finding has these words */
+    } cases[] = {
+        {"@marks", "no table", 8, 3, "a mark of a row"},
+        {"@marks", "no table and a key", 18, 3, "a mark of a row"},
+        {"@live", "\xff\xfe\x00", 3, 20, "of live aggregates"},
+        {"@live", "\x00", 1, 20, "of live aggregates"},
+        {NULL, "@keys", 5, 16, "values sealed with key"},
+        {NULL, "@keys", 5, 7, "wrong size"},
+    };
+    fixture *place = *state;
+    bbots_options platform = {.schema = &bbots_platform_schema};
+    bbots_store *store = make_store(place->path, &bbots_platform_schema);
+    bbots_txn *txn = begin(store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, &bbots_users_table, "email", string("a@example.org")));
+    commit(txn);
+    assert_ok(bbots_close(store, &fault));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bbots_check_result result;
+        unsigned repairs;
+        raw file = raw_open(place->path);
+        raw_put(&file, cases[i].tree, cases[i].key, cases[i].key_size, cases[i].filled);
+        raw_close(&file);
+        store = open_store(place->path, &platform);
+        findings found = check_all(store);
+        assert_int_equal(found.count, 1);
+        assert_non_null(strstr(found.all, cases[i].found));
+        assert_ok(repair(store, &result, &repairs));
+        assert_int_equal(repairs, 1);
+        assert_int_equal(result.derived, 1);
+        assert_int_equal(check_store(store), 1);
+        assert_ok(bbots_close(store, &fault));
+    }
+    place->store = open_store(place->path, &platform); /* the commits are known as such */
+}
+
 /* A damaged page is named by the check, with or without the guard. */
 static void the_check_looks_at_pages_first(void **state)
 {
@@ -257,7 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_store_needs_no_repair),    TEST(derived_data_is_built_anew),
         TEST(a_damaged_row_is_left_to_salvage), TEST(the_check_looks_at_pages_first),
-        TEST(a_damaged_schema_record_is_found),
+        TEST(a_damaged_schema_record_is_found), TEST(what_is_of_no_table_is_put_right),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);
