@@ -7,6 +7,7 @@
 #include <bbots/secret.h>
 #include <bbots/secrets.h>
 
+#include <lmdb.h>
 #include <unistd.h>
 
 #define PEOPLE   (&secrets_people_table)
@@ -522,6 +523,60 @@ static void counts_follow_savepoints_and_deletes(void **state)
     bbots_rollback(txn);
 }
 
+/* Puts bytes in place of the record of counts by key, on the closed file. */
+static void forge_counts(const char *path, const void *bytes, size_t size)
+{
+    MDB_env *env;
+    MDB_txn *raw;
+    MDB_dbi main_tree;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &raw), 0);
+    assert_int_equal(mdb_dbi_open(raw, NULL, 0, &main_tree), 0);
+    uint64_t number = mdb_txn_id(raw);
+    MDB_val key = {5, (char[]){"@keys"}};
+    MDB_val value = {size, (void *)(uintptr_t)bytes};
+    assert_int_equal(mdb_put(raw, main_tree, &key, &value, 0), 0);
+    MDB_val commit_key = {7, (char[]){"@commit"}};
+    MDB_val commit_value = {8, &number};
+    assert_int_equal(mdb_put(raw, main_tree, &commit_key, &commit_value, 0), 0);
+    assert_int_equal(mdb_txn_commit(raw), 0);
+    mdb_env_close(env);
+}
+
+/* With or without the key: what is sealed says by which. */
+static void counts_are_made_anew_by_a_repair(void **state)
+{
+    static const uint8_t wrong[40] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const size_t sizes[] = {16, 32, 7, 40};
+    fixture *place = *state;
+    bbots_check_result result;
+    open_with(place, first_key);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (int i = 0; i < 20; i++) {
+        add_account(txn, CANARY);
+    }
+    commit(txn);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        assert_ok(bbots_close(place->store, &fault));
+        place->store = NULL;
+        forge_counts(place->path, wrong, sizes[i]);
+        open_with(place, i % 2 == 0 ? first_key : NULL);
+        txn = begin(place->store, BBOTS_WRITE);
+        assert_ok(bbots_check(txn, NULL, &result, &fault));
+        assert_true(result.derived > 0);
+        assert_ok(bbots_repair(txn, NULL, NULL, &result, &fault));
+        assert_int_equal(result.derived, 1);
+        assert_int_equal(values_of_key(txn, first_key, NULL), 60 - 3 * i);
+        assert_ok(delete_id(txn, ACCOUNTS, (int64_t)i + 1, NULL)); /* counts go on from there */
+        commit(txn);
+        check_store(place->store);
+        txn = begin(place->store, BBOTS_READ);
+        assert_int_equal(values_of_key(txn, first_key, NULL), 57 - 3 * i);
+        bbots_rollback(txn);
+    }
+}
+
 /* ------------------------------------------------------------------ summaries */
 
 /* Counts accounts by token, of all rows or of a range that is all. */
@@ -659,6 +714,7 @@ int main(void)
         secret_test(equal_values_do_not_look_alike),
         secret_test(a_summary_groups_by_what_it_can_open),
         secret_test(counts_follow_savepoints_and_deletes),
+        secret_test(counts_are_made_anew_by_a_repair),
         secret_test(an_owner_with_a_key_of_his_own),
         secret_test(a_data_key_is_not_changed),
     };

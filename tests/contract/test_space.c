@@ -5,6 +5,8 @@
  *
  * All ways run the same ordeal. The full disk is a small tmpfs where the test may mount one; where it
  * may not, and everywhere as well, a fallocate() in place of the system's finds no block.
+ *
+ * Also: two processes make the file larger in turn, with readers in both.
  */
 #include "support/support.h"
 
@@ -19,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NODES (&sample_nodes_table)
@@ -346,6 +349,90 @@ static void a_disk_without_blocks_lets_deletes_through(void **state)
     there_is_room_again(place->store);
 }
 
+/* ------------------------------------------------------------------ two who grow */
+
+#define TURNS 6
+
+typedef struct grower {
+    const char *path;
+    int in;  /* a byte from the other one */
+    int out; /* and to him */
+} grower;
+
+/* What a reader sees that has been open while the other one made the file larger. */
+static int hold_a_reader(const grower *self, bbots_store *store)
+{
+    bbots_txn *txn;
+    bbots_digest before;
+    bbots_digest now;
+    bbots_check_result result;
+    if (bbots_begin(store, BBOTS_READ, &txn, NULL) != BBOTS_OK ||
+        bbots_store_digest(txn, &before, NULL) != BBOTS_OK) {
+        return 2;
+    }
+    send_byte(self->out);
+    await_byte(self->in);
+    bool same =
+        bbots_store_digest(txn, &now, NULL) == BBOTS_OK &&
+        memcmp(&before, &now, sizeof before) == 0 &&
+        bbots_check(txn, &(bbots_check_options){.table = NODES}, &result, NULL) == BBOTS_OK &&
+        result.derived + result.damage == 0;
+    bbots_rollback(txn);
+    return same ? 0 : 3;
+}
+
+/* In turn one reads while the other one writes more than his map has held so far. */
+static int grow_in_turn(const grower *self, bool first)
+{
+    bbots_store *store;
+    bbots_options small = {.schema = &bbots_sample_schema, .map_bytes = 1u << 20};
+    int rc = bbots_open(self->path, &small, &store, NULL) == BBOTS_OK ? 0 : 1;
+    for (int turn = 0; turn < TURNS && rc == 0; turn++) {
+        if ((turn % 2 == 0) == first) {
+            portion part = {.rows = 0, .nodes = 3000 * (turn + 1)};
+            await_byte(self->in);
+            rc = bbots_write(store, insert_portion, &part, NULL) == BBOTS_OK ? 0 : 4;
+            send_byte(self->out);
+        } else {
+            rc = hold_a_reader(self, store);
+        }
+    }
+    return bbots_close(store, NULL) == BBOTS_OK ? rc : 5;
+}
+
+static void two_processes_make_the_file_larger_in_turn(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = creating();
+    int there[2];
+    int back[2];
+    int status;
+    options.map_bytes = 1u << 20;
+    bbots_store *store = open_store(place->path, &options);
+    assert_ok(bbots_write(store, insert_roots, NULL, &fault));
+    assert_ok(bbots_close(store, &fault));
+    assert_int_equal(pipe(there), 0);
+    assert_int_equal(pipe(back), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        close(there[1]); /* so that who waits for the other one hears of his end */
+        close(back[0]);
+        end_child(grow_in_turn(&(grower){place->path, there[0], back[1]}, true));
+    }
+    close(there[0]);
+    close(back[1]);
+    int rc = grow_in_turn(&(grower){place->path, back[0], there[1]}, false);
+    close(there[1]);
+    close(back[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(rc, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    place->store = open_store(place->path, &options);
+    assert_int_equal(check_store(place->store), ROOTS + 3000 * TURNS * (TURNS + 1) / 2);
+}
+
 /* ------------------------------------------------------------------ a small disk */
 
 /* A folder of its own for the process; false when the system does not allow it. */
@@ -425,6 +512,7 @@ int main(void)
         WITH_FOLDER(a_load_that_meets_the_limit_leaves_no_trace),
         WITH_FOLDER(nothing_at_all_may_be_written),
         WITH_FOLDER(a_disk_without_blocks_lets_deletes_through),
+        WITH_FOLDER(two_processes_make_the_file_larger_in_turn),
         WITH_DISK(a_small_disk_that_is_full),
         WITH_DISK(a_small_disk_that_others_fill),
     };
