@@ -8,5 +8,6 @@
 const table_follower *const table_followers[] = {&costs_follower, NULL};
 
 const table_judge *const table_judges[] = {
-    &credits_judge, &packs_judge, &subscriptions_judge, &periods_judge, &reservations_judge,
-    &budgets_judge, NULL};
+    &credits_judge,   &packs_judge,        &subscriptions_judge,
+    &periods_judge,   &reservations_judge, &budgets_judge,
+    &summaries_judge, &days_judge,         NULL};

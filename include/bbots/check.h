@@ -57,8 +57,8 @@ typedef struct bbots_check_result {
  * Then accounts, in a schema that has their tables: balance = totalPurchased - totalUsed and none of the
  * totals negative; of a pack 0 <= executionsRemaining <= executionsIncluded, and it is depleted when nothing
  * remains and only then; counters of subscriptions and closed periods not negative, and not less than what
- * of them came out of packs and beyond all that was granted; what a budget says was spent in its periods is what
- * the costs of those come to; reservations can be read and are there once. (More used of the plan than it
+ * of them came out of packs and beyond all that was granted; what a budget says was spent in its periods, and daily_cost_summaries of a
+ * day, is what the costs of those come to, and no day's summary is missing; reservations can be read and are there once. (More used of the plan than it
  * grants is a note, told with usual_values: plans change.) What a follower keeps is not judged in a store that was opened
  * with BBOTS_OPEN_UNFOLLOWED, and in a write transaction not while costs wait for their commit.
  *
@@ -71,7 +71,7 @@ BBOTS_API BBOTS_CHECKED int bbots_check(bbots_txn *txn, const bbots_check_option
 /*
  * Rebuilds what can be derived from the rows, within a write transaction: of each table in which
  * the check finds derived data wrong, its index trees, live aggregates, count, digest and next
- * number. Then, of the accounts that bbots_check() tells of, balances, the status of packs and the spends of budgets, which
+ * number. Then, of the accounts that bbots_check() tells of, balances, the status of packs, the spends of budgets and the summaries of days, which
  * are the only rows that are touched. on_repair (may be NULL) is told of each thing that was rebuilt.
  * *result: tables, rows, and the derived data and damage that were found before. Damage
  * remains: bbots_salvage() is for it.

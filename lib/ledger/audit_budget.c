@@ -10,7 +10,7 @@
 
 /* ------------------------------------------------------------------ budgets */
 
-static bool costs_are_followed(const bbots_schema *schema)
+bool audit_follows_costs(const bbots_schema *schema)
 {
     const bbots_table *summaries = bbots_schema_table(schema, cost_summary_need.table, NULL);
     return summaries != NULL && costs_follower.follows(schema, summaries) != 0;
@@ -19,7 +19,7 @@ static bool costs_are_followed(const bbots_schema *schema)
 static bool judges_budgets(const bbots_schema *schema, const bbots_table *table)
 {
     return audit_is(schema, table, &budget_need) && ledger_has(schema, &prices_need) &&
-           costs_are_followed(schema);
+           audit_follows_costs(schema);
 }
 
 static int judge_budget(judged_row *of, bbots_error *error)

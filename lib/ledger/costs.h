@@ -120,6 +120,14 @@ int costs_spent(bbots_txn *txn, int64_t user_id, bbots_timestamp from, bbots_tim
 /* Keeps daily_cost_summaries. */
 extern const table_follower costs_follower;
 
+/*
+ * What the summary of a user's day has to say, in memory of the arena; *nothing: there must be none. And
+ * the first column in which a row says something else, as a place in the need; -1: none.
+ */
+int costs_summary_due(bbots_txn *txn, int64_t user, bbots_timestamp day, bb_arena *arena,
+                      ledger_values *row, bool *nothing, bbots_error *error);
+int costs_summary_difference(const ledger_values *row, const bbots_row *stored);
+
 #define COST_DAY INT64_C(86400000000)
 
 #endif

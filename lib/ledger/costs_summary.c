@@ -430,14 +430,15 @@ static bool same_value(const bbots_value *a, const bbots_value *b)
                                  : a->kind == BBOTS_NULL || a->integer == b->integer;
 }
 
-static bool says_the_same(const ledger_values *row, const bbots_row *stored)
+int costs_summary_difference(const ledger_values *row, const bbots_row *stored)
 {
-    bool same = true;
-    for (unsigned c = SUMMARY_CALLS; c <= SUMMARY_BY_PROVIDER && same; c++) {
+    for (unsigned c = SUMMARY_CALLS; c <= SUMMARY_BY_PROVIDER; c++) {
         bbots_value before = ledger_value(row->of, stored, c);
-        same = same_value(&before, &row->values[row->of->columns[c]]);
+        if (!same_value(&before, &row->values[row->of->columns[c]])) {
+            return (int)c;
+        }
     }
-    return same;
+    return -1;
 }
 
 /* ------------------------------------------------------------------ what is there */
@@ -513,7 +514,7 @@ static int write_summary(bbots_txn *txn, const ledger_table *of, const touched_d
         return ledger_insert(txn, row, NULL, error);
     }
     rc = bbots_get(txn, of->table, 0, &id, &stored, error);
-    if (rc == BBOTS_OK && says_the_same(row, &stored)) {
+    if (rc == BBOTS_OK && costs_summary_difference(row, &stored) < 0) {
         return BBOTS_OK;
     }
     return rc < 0 ? rc : ledger_update(txn, row, id, error);
@@ -532,26 +533,51 @@ static int find_used(bbots_txn *txn, const cost_tables *tables, unsigned *used, 
     return rc;
 }
 
-static int settle_day(bbots_txn *txn, const cost_tables *tables, unsigned used,
-                      const ledger_table *of, const touched_day *day, bb_arena *arena,
-                      bbots_error *error)
+/* What the summary of a day has to say, in memory of the arena; *nothing: there must be none. */
+static int make_summary(bbots_txn *txn, const cost_tables *tables, unsigned used,
+                        const touched_day *day, bb_arena *arena, ledger_values *row, bool *nothing,
+                        bbots_error *error)
 {
     day_costs costs;
-    ledger_values row;
     int rc = BBOTS_OK;
     memset(&costs, 0, sizeof costs);
     costs.arena = arena;
-    ledger_values_begin(&row, of);
     for (unsigned i = 0; i < BBOTS_COST_SOURCES && rc == BBOTS_OK; i++) {
         if ((used >> i & 1) != 0) {
             rc = add_source(txn, &tables->sources[i], i, day, &costs, error);
         }
     }
-    bool nothing = is_nothing(&costs);
-    if (rc == BBOTS_OK && !nothing) {
-        rc = fill_row(tables, &costs, &row, error);
-    }
+    *nothing = is_nothing(&costs);
+    return rc == BBOTS_OK && !*nothing ? fill_row(tables, &costs, row, error) : rc;
+}
+
+static int settle_day(bbots_txn *txn, const cost_tables *tables, unsigned used,
+                      const ledger_table *of, const touched_day *day, bb_arena *arena,
+                      bbots_error *error)
+{
+    ledger_values row;
+    bool nothing;
+    ledger_values_begin(&row, of);
+    int rc = make_summary(txn, tables, used, day, arena, &row, &nothing, error);
     return rc == BBOTS_OK ? write_summary(txn, of, day, &row, nothing, error) : rc;
+}
+
+int costs_summary_due(bbots_txn *txn, int64_t user, bbots_timestamp day, bb_arena *arena,
+                      ledger_values *row, bool *nothing, bbots_error *error)
+{
+    const unsigned all = (1u << BBOTS_COST_SOURCES) - 1;
+    cost_tables tables;
+    const ledger_table *of;
+    touched_day asked = {user, day, 0};
+    int rc = costs_find(txn, &tables, error);
+    if (rc == BBOTS_OK) {
+        rc = ledger_find(txn, &cost_summary_need, &of, error);
+    }
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    ledger_values_begin(row, of);
+    return make_summary(txn, &tables, all, &asked, arena, row, nothing, error);
 }
 
 static int compare_days(const void *a, const void *b)

@@ -1,6 +1,6 @@
 /*
  * test_accounts.c - proves that the check holds accounts against each other: balances of credits, packs,
- * subscriptions, closed periods, budgets, reservations. Each is made wrong in one way, by an ordinary
+ * subscriptions, closed periods, budgets, reservations, summaries of days. Each is made wrong in one way, by an ordinary
  * statement of a host; the check names just that, a repair mends what follows from other facts, and
  * leaves the rest as it was.
  */
@@ -11,15 +11,16 @@
 #include <bbots/platform.h>
 #include <bbots/usage.h>
 
-#define USERS   (&bbots_users_table)
-#define TIERS   (&bbots_subscription_tiers_table)
-#define SUBS    (&bbots_user_subscriptions_table)
-#define PACKS   (&bbots_execution_packs_table)
-#define BOUGHT  (&bbots_user_execution_packs_table)
-#define RECORDS (&bbots_subscription_usage_records_table)
-#define CREDITS (&bbots_user_credits_table)
-#define BUDGETS (&bbots_cost_budgets_table)
-#define CONFIG  (&bbots_system_config_table)
+#define USERS     (&bbots_users_table)
+#define TIERS     (&bbots_subscription_tiers_table)
+#define SUBS      (&bbots_user_subscriptions_table)
+#define PACKS     (&bbots_execution_packs_table)
+#define BOUGHT    (&bbots_user_execution_packs_table)
+#define RECORDS   (&bbots_subscription_usage_records_table)
+#define CREDITS   (&bbots_user_credits_table)
+#define BUDGETS   (&bbots_cost_budgets_table)
+#define CONFIG    (&bbots_system_config_table)
+#define SUMMARIES (&bbots_daily_cost_summaries_table)
 
 static const bbots_options usual = {.schema = &bbots_platform_schema};
 
@@ -384,6 +385,63 @@ static void reservations_can_be_read_and_are_there_once(void **state)
     check_store(place->store);
 }
 
+/* As put(), of what a follower keeps: where none does. */
+static bbots_value put_unfollowed(fixture *place, const bbots_table *table, int64_t id,
+                                  const char *name, bbots_value value)
+{
+    bbots_options plain = usual;
+    plain.flags = BBOTS_OPEN_UNFOLLOWED;
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &plain);
+    bbots_value before = put(place->store, table, id, name, value);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &usual);
+    return before;
+}
+
+/* Each column of a summary is what the costs of the day come to. */
+static void summaries_of_days_are_held_against_costs(void **state)
+{
+    static const struct {
+        const char *column;
+        bool whole;
+    } cases[] = {{"totalApiCalls", true},        {"totalInputTokens", true},
+                 {"apiCostUsd", false},          {"totalCostUsd", false},
+                 {"totalSessionMinutes", false}, {"totalStorageOperations", true}};
+    fixture *place = *state;
+    bbots_check_result result;
+    heard found;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        unsigned number = column(SUMMARIES, cases[i].column);
+        bbots_value wrong = cases[i].whole
+                                ? integer(77)
+                                : bbots_value_decimal(77, SUMMARIES->columns[number].scale);
+        bbots_value before = put_unfollowed(place, SUMMARIES, 1, cases[i].column, wrong);
+        found = check_all(place->store, NULL, false);
+        expect_finding(&found, BBOTS_DERIVED, SUMMARIES, cases[i].column, 1);
+        result = repair(place->store, &found);
+        assert_int_equal(result.derived, 1);
+        assert_int_equal(read_one(place->store, SUMMARIES, 1, cases[i].column).integer,
+                         before.integer);
+        check_store(place->store);
+    }
+    put_unfollowed(place, SUMMARIES, 1, "date", time_value("2026-03-01"));
+    found = check_all(place->store, SUMMARIES, false); /* a day without costs ... */
+    expect_finding(&found, BBOTS_DERIVED, SUMMARIES, "date", 1);
+    found = check_all(place->store, USERS, false); /* ... and one without a summary */
+    expect_finding(&found, BBOTS_DERIVED, USERS, "daily_cost_summaries", 1);
+    assert_non_null(strstr(found.message, "2026-01-15"));
+    repair(place->store, &found);
+    check_store(place->store);
+    /* A time that is no day is the host's own. */
+    put_unfollowed(place, SUMMARIES, 2, "date", time_value("2026-01-16T00:00:01"));
+    found = check_all(place->store, NULL, false);
+    expect_finding(&found, BBOTS_DERIVED, USERS, "daily_cost_summaries", 1);
+    result = repair(place->store, &found);
+    assert_int_equal(result.derived, 1);
+    check_store(place->store);
+}
+
 /* Within a transaction whose costs are not settled yet, budgets are not judged. */
 static void costs_that_wait_are_no_finding(void **state)
 {
@@ -429,6 +487,7 @@ int main(void)
         WITH_STORE(what_is_no_number_is_judged_too),
         WITH_STORE(a_plan_that_is_exceeded_is_unusual),
         WITH_STORE(reservations_can_be_read_and_are_there_once),
+        WITH_STORE(summaries_of_days_are_held_against_costs),
         WITH_STORE(costs_that_wait_are_no_finding),
         WITH_STORE(an_unfollowed_store_is_not_judged_by_followers),
     };
