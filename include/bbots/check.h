@@ -71,7 +71,7 @@ BBOTS_API BBOTS_CHECKED int bbots_check(bbots_txn *txn, const bbots_check_option
 /*
  * Rebuilds what can be derived from the rows, within a write transaction: of each table in which
  * the check finds derived data wrong, its index trees, live aggregates, count, digest and next
- * number. Then, of the accounts that bbots_check() tells of, balances, the status of packs, the spends of budgets and the summaries of days, which
+ * number. Then, of the accounts that bbots_check() tells of, balances, the status of packs that are used up, the spends of budgets and the summaries of days, which
  * are the only rows that are touched. on_repair (may be NULL) is told of each thing that was rebuilt.
  * *result: tables, rows, and the derived data and damage that were found before. Damage
  * remains: bbots_salvage() is for it.

@@ -40,22 +40,37 @@ static bool judges_packs(const bbots_schema *schema, const bbots_table *table)
     return audit_is(schema, table, &usage_bought);
 }
 
-/* The status that follows from what remains; NULL: the one that it has. */
-static const char *status_due(const ledger_table *table, const bbots_row *row)
+/*
+ * Whether the status agrees with what remains. A pack of which nothing remains is depleted, whatever it
+ * says; of one that is depleted and has something left nobody knows which of the two is right.
+ */
+static int judge_status(judged_row *of, const ledger_table *table, bbots_error *error)
 {
-    bbots_value status = ledger_value(table, row, BOUGHT_STATUS);
-    bbots_value remaining = ledger_value(table, row, BOUGHT_REMAINING);
+    ledger_values change;
+    bbots_value status = ledger_value(table, &of->row, BOUGHT_STATUS);
+    bbots_value remaining = ledger_value(table, &of->row, BOUGHT_REMAINING);
     bool empty = remaining.kind != BBOTS_NULL && remaining.integer == 0 &&
-                 ledger_integer(table, row, BOUGHT_INCLUDED) > 0;
-    return empty && usage_text_is(status, "active")      ? "depleted"
-           : !empty && usage_text_is(status, "depleted") ? "active"
-                                                         : NULL;
+                 ledger_integer(table, &of->row, BOUGHT_INCLUDED) > 0;
+    if (usage_text_is(status, "depleted") &&
+        (remaining.kind == BBOTS_NULL || remaining.integer > 0)) {
+        judge_tell(of, BBOTS_DAMAGE, name_of(table, BOUGHT_STATUS),
+                   "the status is \"depleted\", but executions remain");
+    }
+    if (!empty || !usage_text_is(status, "active")) {
+        return BBOTS_OK;
+    }
+    judge_tell(of, BBOTS_DERIVED, name_of(table, BOUGHT_STATUS),
+               "the status is \"active\", but no executions remain");
+    ledger_values_begin(&change, table);
+    ledger_set(&change, BOUGHT_STATUS, bbots_value_string("depleted"));
+    return of->mend
+               ? ledger_update(of->txn, &change, ledger_value(table, &of->row, BOUGHT_ID), error)
+               : BBOTS_OK;
 }
 
 static int judge_pack(judged_row *of, bbots_error *error)
 {
     const ledger_table *table;
-    ledger_values change;
     int rc = ledger_find(of->txn, &usage_bought, &table, error);
     if (rc != BBOTS_OK) {
         return rc;
@@ -78,18 +93,7 @@ static int judge_pack(judged_row *of, bbots_error *error)
                    (long long)included.integer);
         return BBOTS_OK;
     }
-    const char *due = status_due(table, &of->row);
-    if (due == NULL) {
-        return BBOTS_OK;
-    }
-    judge_tell(of, BBOTS_DERIVED, name_of(table, BOUGHT_STATUS),
-               "the status has to be \"%s\": %s executions remain", due,
-               due[0] == 'd' ? "no" : "some");
-    ledger_values_begin(&change, table);
-    ledger_set(&change, BOUGHT_STATUS, bbots_value_string(due));
-    return of->mend
-               ? ledger_update(of->txn, &change, ledger_value(table, &of->row, BOUGHT_ID), error)
-               : BBOTS_OK;
+    return judge_status(of, table, error);
 }
 
 const table_judge packs_judge = {false, judges_packs, judge_pack};

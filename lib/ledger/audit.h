@@ -6,7 +6,7 @@
  * user_credits                no total is negative, no more used than
  *                             purchased; balance = totalPurchased - totalUsed  balance
  * user_execution_packs        0 <= remaining <= included; depleted when
- *                             nothing remains, and only then                  status
+ *                             nothing remains, and only then                  status depleted
  * user_subscriptions          no counter is negative; used >= what came of
  *                             packs and beyond all; the period does not end
  *                             before it begins; used of the plan <= what it
