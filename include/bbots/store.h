@@ -68,7 +68,7 @@ typedef enum bbots_durability {
 /*
  * Room for deletes: a delete needs free pages before it gives any back. So reserve_bytes of the file are
  * kept for transactions that take more bytes of rows away than they bring: no other commits when less than that
- * would be left, by file_bytes_max (BBOTS_MAP_FULL), by the process's RLIMIT_FSIZE, or on the
+ * would be left (but a repair of derived data), by file_bytes_max (BBOTS_MAP_FULL), by the process's RLIMIT_FSIZE, or on the
  * disk (BBOTS_DISK_FULL). The reserve is real: the file system has given its blocks to the file, with fallocate(), though
  * the file's length does not show it.
  *

@@ -21,6 +21,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -203,11 +204,15 @@ static int write_meta(const char *path, store_view *view, const pages_meta *stat
         return rc < 0 ? rc : damaged(path, "it is cut off", error);
     }
     pages_meta_write(state, at, bytes);
-    if (pwrite(view->source.fd, bytes, sizeof bytes, (off_t)(at * page_bytes)) !=
-            (ssize_t)sizeof bytes ||
-        fsync(view->source.fd) != 0) {
-        return bb_fail_system(error, BBOTS_IO, errno, "cannot repair meta page %u of file \"%s\"",
-                              at, path);
+    bb_held_signal held;
+    bb_signal_hold(&held);
+    bool written = pwrite(view->source.fd, bytes, sizeof bytes, (off_t)(at * page_bytes)) ==
+                       (ssize_t)sizeof bytes &&
+                   fsync(view->source.fd) == 0;
+    bb_signal_release(&held);
+    if (!written) {
+        return bb_fail_system(error, bb_write_status(errno), errno,
+                              "cannot repair meta page %u of file \"%s\"", at, path);
     }
     view->opened |= STORE_META_REPAIRED;
     view->metas[at] = *state;

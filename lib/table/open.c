@@ -313,6 +313,9 @@ static int upgrade_once(bbots_store *store, const bbots_schema *old, bbots_error
     if (rc == BBOTS_OK) {
         rc = build_lives(store, old, &txn, error);
     }
+    if (rc == BBOTS_OK) {
+        rc = store_keep_reserve(&txn, error);
+    }
     if (rc != BBOTS_OK) {
         store_abort(&txn);
         return rc;
