@@ -435,11 +435,35 @@ static void two_processes_make_the_file_larger_in_turn(void **state)
 
 /* ------------------------------------------------------------------ a small disk */
 
-/* A folder of its own for the process; false when the system does not allow it. */
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY);
+    bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return written;
+}
+
+/* Mounts for this process alone; who is not root becomes the root of a namespace of his own. */
+static bool leave_namespace(void)
+{
+    char users[32];
+    char groups[32];
+    uid_t user = geteuid();
+    if (user == 0) {
+        return unshare(CLONE_NEWNS) == 0;
+    }
+    snprintf(users, sizeof users, "0 %u 1", (unsigned)user);
+    snprintf(groups, sizeof groups, "0 %u 1", (unsigned)getegid());
+    return unshare(CLONE_NEWNS | CLONE_NEWUSER) == 0 && write_text("/proc/self/uid_map", users) &&
+           write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/gid_map", groups);
+}
+
+/* A disk of 16 MiB in place of a folder; false when the system does not allow it. */
 static bool mount_small_disk(const char *folder)
 {
-    unsigned flags = CLONE_NEWNS | (geteuid() != 0 ? CLONE_NEWUSER : 0);
-    if (unshare((int)flags) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (!leave_namespace() || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", folder, "tmpfs", 0, "size=16m,mode=0777") != 0) {
         print_message("skipped: no tmpfs may be mounted here: %s\n", strerror(errno));
         return false;
