@@ -69,10 +69,12 @@ void disk_begin(disk *of, const trace *run, const char *place)
     folder_new(place, "files", of->store);
     for (unsigned i = 0; i < run->start_count; i++) {
         const file_start *start = &run->starts[i];
-        begin_file(of, i, start->bytes, start->size);
+        if (start->bytes != NULL) {
+            begin_file(of, start->file, start->bytes, start->size);
+        }
         name_of *name = &of->durable.list[of->durable.count++];
         snprintf(name->name, sizeof name->name, "%s", start->name);
-        name->file = i;
+        name->file = start->file;
     }
 }
 

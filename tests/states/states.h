@@ -69,7 +69,8 @@ typedef struct object {
 
 typedef struct file_start {
     char name[NAME_ROOM];
-    uint8_t *bytes;
+    unsigned file;  /* its number; files may have several names */
+    uint8_t *bytes; /* NULL: of an earlier name's file */
     size_t size;
 } file_start;
 

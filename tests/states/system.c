@@ -202,6 +202,12 @@ BBOTS_API int posix_fallocate(int fd, off_t offset, off_t size)
     return rc;
 }
 
+/* Room behind a file's end is nothing that anybody can see. */
+BBOTS_API int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+    return mode == FALLOC_FL_KEEP_SIZE ? 0 : posix_fallocate(fd, offset, size);
+}
+
 /* ------------------------------------------------------------------ flushes */
 
 BBOTS_API int fdatasync(int fd)

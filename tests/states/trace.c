@@ -18,15 +18,19 @@ static void read_start(trace *run, const char *name)
     struct stat status;
     snprintf(path, sizeof path, "%s/%s", run->folder, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    demand(fd >= 0 && fstat(fd, &status) == 0 && run->file_count < FILES_MAX, path, NULL);
+    demand(fd >= 0 && fstat(fd, &status) == 0 && run->start_count < FILES_MAX, path, NULL);
     file_start *start = &run->starts[run->start_count++];
-    start->size = (size_t)status.st_size;
-    start->bytes = malloc(start->size + 1);
-    demand(start->bytes != NULL && pread(fd, start->bytes, start->size, 0) == (ssize_t)start->size,
-           path, NULL);
-    close(fd);
     snprintf(start->name, sizeof start->name, "%s", name);
-    trace_new_file(run, status.st_ino);
+    start->file = trace_file(run, run->device, status.st_ino);
+    if (start->file == FILES_MAX) {
+        start->file = trace_new_file(run, status.st_ino);
+        start->size = (size_t)status.st_size;
+        start->bytes = malloc(start->size + 1);
+        demand(start->bytes != NULL &&
+                   pread(fd, start->bytes, start->size, 0) == (ssize_t)start->size,
+               path, NULL);
+    }
+    close(fd);
 }
 
 void trace_begin(trace *run, const char *folder)
