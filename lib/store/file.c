@@ -1,5 +1,5 @@
 /*
- * store/file.c - opening, creating, growing and closing the file.
+ * store/file.c - opening, growing and closing the file.
  */
 #include "store/internal.h"
 
@@ -8,8 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +16,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define MAP_BYTES_DEFAULT (UINT64_C(64) << 30)
-#define MAP_BYTES_LEAST   (UINT64_C(1) << 30)
-#define READERS_DEFAULT   1024
-#define GROW_WAIT_MS      10000
-#define REPLACED_TRIES    16
+#define MAP_BYTES_LEAST (UINT64_C(1) << 30)
+#define READERS_DEFAULT 1024
+#define GROW_WAIT_MS    10000
+#define REPLACED_TRIES  16
 
 /* ------------------------------------------------------------------ process and place */
 
@@ -227,7 +224,7 @@ static store_file *new_file(const char *path, const store_options *options)
     if (file->options.readers_max == 0) {
         file->options.readers_max = READERS_DEFAULT;
     }
-    file->map_bytes = options->map_bytes != 0 ? options->map_bytes : MAP_BYTES_DEFAULT;
+    file->map_bytes = options->map_bytes != 0 ? options->map_bytes : STORE_MAP_BYTES;
     if (options->file_bytes_max != 0 && options->file_bytes_max < file->map_bytes) {
         file->map_bytes = options->file_bytes_max;
     }
@@ -459,87 +456,40 @@ int store_file_close(store_file *file, bbots_error *error)
     return BBOTS_OK;
 }
 
-/* ------------------------------------------------------------------ a new file */
+/* ------------------------------------------------------------------ a file that is made */
 
-static int flush_file(const char *path, int flags, bbots_error *error)
+int store_file_begin(const char *path, const store_options *options, store_file **begun,
+                     bbots_error *error)
 {
-    int fd = open(path, flags | O_CLOEXEC);
-    int rc = fd < 0 ? -1 : fsync(fd);
-    int system = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return rc == 0 ? BBOTS_OK
-                   : bb_fail_system(error, BBOTS_IO, system, "cannot flush \"%s\"", path);
-}
-
-static int flush_folder_of(const char *path, bbots_error *error)
-{
-    char *copy = strdup(path);
-    if (copy == NULL) {
+    store_file *file = new_file(path, options);
+    if (file == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    int rc = flush_file(dirname(copy), O_RDONLY | O_DIRECTORY, error);
-    free(copy);
-    return rc;
-}
-
-/* Gives the whole file its name, unless there is one of that name already. */
-static int give_name(const char *made, const char *path, bbots_error *error)
-{
-    int rc = flush_file(made, O_RDONLY, error);
-    if (rc == BBOTS_OK && link(made, path) != 0) {
-        rc = errno == EEXIST ? bb_fail(error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path)
-                             : bb_fail_system(error, bb_write_status(errno), errno,
-                                              "cannot name the new file \"%s\"", path);
-    }
+    int rc = open_environment(file, error);
     if (rc == BBOTS_OK) {
-        rc = flush_folder_of(path, error);
-        if (rc != BBOTS_OK) {
-            unlink(path); /* a crash could take the name away: better there is none now */
+        MDB_stat stat;
+        mdb_env_stat(file->env, &stat);
+        file->page_bytes = stat.ms_psize;
+        rc = open_main(file, error);
+        if (rc == BBOTS_OK) {
+            *begun = file;
+            return BBOTS_OK;
         }
+        mdb_env_close(file->env);
     }
+    free_file(file);
     return rc;
 }
 
-int store_file_name(const char *made, const char *path, bbots_error *error)
+size_t store_file_end(store_file *file)
 {
-    return give_name(made, path, error);
+    size_t page_bytes = file->page_bytes;
+    mdb_env_close(file->env);
+    free_file(file);
+    return page_bytes;
 }
 
-int store_file_replace(store_file *old, const char *made, int *turn, bbots_error *error)
-{
-    int fd = open(made, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return store_open_failure(made, errno, error);
-    }
-    int rc = store_turn_take(made, fd, error);
-    if (rc == BBOTS_OK && (fsync(fd) != 0 || rename(made, old->path) != 0)) {
-        rc = bb_fail_system(error, BBOTS_IO, errno, "cannot replace file \"%s\"", old->path);
-    }
-    if (rc == BBOTS_OK) {
-        (void)flush_folder_of(old->path, NULL); /* either file is whole: there is no way back */
-        *turn = fd;
-    } else {
-        close(fd);
-    }
-    return rc;
-}
-
-void store_file_release(int turn)
-{
-    store_turn_end(turn);
-    close(turn);
-}
-
-void store_file_remove(const char *path)
-{
-    char lock[PATH_MAX]; /* a longer name leads to no file */
-    unlink(path);
-    if (snprintf(lock, sizeof lock, "%s-lock", path) < (int)sizeof lock) {
-        unlink(lock);
-    }
-}
+/* ------------------------------------------------------------------ files by name */
 
 bool store_file_exists(const char *path)
 {
@@ -562,91 +512,6 @@ uint32_t store_file_mode(const store_file *file)
 {
     struct stat status;
     return fstat(file->fd, &status) == 0 ? (uint32_t)status.st_mode & 0777u : 0600;
-}
-
-/* Nobody has the new file open. */
-static int mark_closed(const char *made, size_t page_bytes, bbots_error *error)
-{
-    int fd = open(made, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return store_open_failure(made, errno, error);
-    }
-    int rc = store_mark_write(made, fd, page_bytes, 0, error);
-    close(fd);
-    return rc;
-}
-
-/* Makes, fills and closes the file under its working name. */
-static int make_whole(const char *made, const store_options *options,
-                      int (*fill)(store_file *file, void *context, bbots_error *error),
-                      void *context, bbots_error *error)
-{
-    store_file *file = new_file(made, options);
-    if (file == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    int rc = open_environment(file, error);
-    if (rc == BBOTS_OK) {
-        MDB_stat stat;
-        mdb_env_stat(file->env, &stat);
-        file->page_bytes = stat.ms_psize;
-        rc = open_main(file, error);
-        if (rc == BBOTS_OK) {
-            rc = fill(file, context, error);
-        }
-        mdb_env_close(file->env);
-        rc = rc == BBOTS_OK ? mark_closed(made, file->page_bytes, error) : rc;
-    }
-    free_file(file);
-    return rc;
-}
-
-/* Makes the file with a map that is large enough, whatever was asked for to begin with. */
-static int make_fitting(const char *made, const store_options *options,
-                        int (*fill)(store_file *file, void *context, bbots_error *error),
-                        void *context, bbots_error *error)
-{
-    store_options larger = *options;
-    int rc;
-    while ((rc = make_whole(made, &larger, fill, context, error)) == BBOTS_MAP_FULL &&
-           options->file_bytes_max == 0) {
-        larger.map_bytes *= 4;
-        bb_error_clear(error);
-    }
-    return rc;
-}
-
-int store_file_create(const char *path, const store_options *options,
-                      int (*fill)(store_file *file, void *context, bbots_error *error),
-                      void *context, bbots_error *error)
-{
-    size_t size = strlen(path) + 32;
-    char *made = malloc(size);
-    char *lock = malloc(size + 8);
-    if (made == NULL || lock == NULL) {
-        free(made);
-        free(lock);
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    snprintf(made, size, "%s.new-XXXXXX", path);
-    int rc;
-    int fd = mkstemp(made); /* mode 0600, O_EXCL: no link is followed */
-    if (fd < 0) {
-        rc = store_open_failure(path, errno, error);
-    } else {
-        fchmod(fd, options->mode);
-        close(fd);
-        snprintf(lock, size + 8, "%s-lock", made);
-        rc = make_fitting(made, options, fill, context, error);
-        if (rc == BBOTS_OK) {
-            rc = give_name(made, path, error);
-        }
-        unlink(made);
-        unlink(lock);
-    }
-    free(made);
-    free(lock);
-    return rc;
 }
 
 /* ------------------------------------------------------------------ size */

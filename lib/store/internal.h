@@ -71,6 +71,16 @@ int store_info(store_file *file, MDB_envinfo *info, bbots_error *error);
 int store_map_grow(store_file *file, bbots_error *error);
 int store_map_adopt(store_file *file, bbots_error *error);
 
+/* ------------------------------------------------------------------ a file that is made (file.c) */
+
+/* Address space to begin with, if nothing is said. */
+#define STORE_MAP_BYTES (UINT64_C(64) << 30)
+
+/* Opens an empty file that nobody else knows, unmarked; closes it and returns the size of its pages. */
+int store_file_begin(const char *path, const store_options *options, store_file **file,
+                     bbots_error *error);
+size_t store_file_end(store_file *file);
+
 /* ------------------------------------------------------------------ before trust (look.c) */
 
 /* A file as it is before it is mapped. */
@@ -99,6 +109,9 @@ void store_turn_end(int fd);
 /* Takes the file for this process alone: BBOTS_OK, or BBOTS_NOT_FOUND when others have it open. */
 int store_use_alone(const char *path, int fd, bbots_error *error);
 int store_use_share(const char *path, int fd, bbots_error *error);
+
+/* Whoever makes a file holds this; false when somebody else does, with errno. */
+bool store_work_take(int fd);
 
 /* How many opened the file and have not closed it; false when the file has no mark. */
 bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count);

@@ -1,10 +1,11 @@
 /*
  * store/mark.c - who has the file open, and whether its last use came to an end.
  *
- * Two locks of the system on the file, behind all its bytes, belong to open descriptions and so end
+ * Three locks of the system on the file, behind all its bytes, belong to open descriptions and so end
  * with them, however a process dies:
  *     TURN   held alone while a file is opened or closed: one at a time
  *     USE    shared by all who have the file open; to have it alone means to be the only one
+ *     WORK   held alone by whoever makes a file, as long as it has its working name (make.c)
  *
  * The last 16 bytes of page 0, which LMDB never writes after the file's creation, count how many have
  * opened the file and not closed it. Who opens it as the only one and finds another number than 0
@@ -27,6 +28,7 @@
 
 #define TURN_OFFSET (INT64_C(1) << 61)
 #define USE_OFFSET  (TURN_OFFSET + 1)
+#define WORK_OFFSET (TURN_OFFSET + 2)
 #define MARK_BYTES  16u
 #define MARK_MAGIC  UINT64_C(0x316b72616d2d6262) /* "bb-mark1" */
 
@@ -69,6 +71,11 @@ int store_use_alone(const char *path, int fd, bbots_error *error)
 int store_use_share(const char *path, int fd, bbots_error *error)
 {
     return set_lock(fd, F_RDLCK, USE_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
+}
+
+bool store_work_take(int fd)
+{
+    return set_lock(fd, F_WRLCK, WORK_OFFSET, false) == 0;
 }
 
 bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count)

@@ -103,33 +103,8 @@ typedef struct store_stat {
 
 /* ------------------------------------------------------------------ files (file.c) */
 
-/*
- * Makes a new file: under a name of its own it is filled by `fill`, flushed, and only then given
- * its name, so that a file of this name is always whole. BBOTS_FILE_EXISTS when there is one.
- */
-int store_file_create(const char *path, const store_options *options,
-                      int (*fill)(store_file *file, void *context, bbots_error *error),
-                      void *context, bbots_error *error);
-
 int store_file_open(const char *path, const store_options *options, store_file **file,
                     bbots_error *error);
-
-/*
- * Gives a file that is made under one name another one, flushed; BBOTS_FILE_EXISTS when there is a
- * file of that name. The first name stays.
- */
-int store_file_name(const char *made, const char *path, bbots_error *error);
-
-/*
- * Puts a file that is made in the place of an open one that nobody else has open
- * (store_options.alone). Nobody can open the new file until store_file_release(turn), which is
- * called after the old one was closed: they share a lock file.
- */
-int store_file_replace(store_file *old, const char *made, int *turn, bbots_error *error);
-void store_file_release(int turn);
-
-/* Removes a file and its lock file, if they are there. */
-void store_file_remove(const char *path);
 
 /* Whether there is something of that name, also when that cannot be found out. */
 bool store_file_exists(const char *path);
@@ -154,6 +129,47 @@ int store_file_stat(store_file *file, store_stat *stat, bbots_error *error);
  * the list.
  */
 int store_readers(store_file *file, store_reader_seen *seen, void *context, bbots_error *error);
+
+/* ------------------------------------------------------------------ new files (make.c) */
+
+/* A file that is being made, under a working name in the folder in which it will be. */
+typedef struct store_making {
+    char *path; /* its working name */
+    int fd;     /* holds the lock by which others know that it is worked on */
+} store_making;
+
+/* Fills a new file. It may be called again, with the file empty again, when the map was too small. */
+typedef int store_fill(store_file *file, void *context, bbots_error *error);
+
+/*
+ * Begins a file that is to lie beside `path` or to be it. What makers that died left in that folder is
+ * removed. store_make_end() removes the working file, unless it took another one's place.
+ */
+int store_make_begin(const char *path, uint32_t mode, store_making *making, bbots_error *error);
+int store_make_fill(const store_making *making, const store_options *options, store_fill *fill,
+                    void *context, bbots_error *error);
+void store_make_end(store_making *making);
+
+/* Gives the file its name, flushed; BBOTS_FILE_EXISTS when there is a file of that name. */
+int store_make_name(const store_making *making, const char *path, bbots_error *error);
+
+/*
+ * Puts the file in the place of an open one that nobody else has open (store_options.alone). Nobody
+ * can open the new file until store_make_release(turn), which is called after the old one was closed:
+ * they share a lock file.
+ */
+int store_make_replace(const store_making *making, const char *path, int *turn, bbots_error *error);
+void store_make_release(int turn);
+
+/*
+ * Makes a new file: it gets its name when it is filled and flushed, so that a file of this name is
+ * always whole. BBOTS_FILE_EXISTS when there is one.
+ */
+int store_file_create(const char *path, const store_options *options, store_fill *fill,
+                      void *context, bbots_error *error);
+
+/* Removes a file and its lock file, if they are there. */
+void store_file_remove(const char *path);
 
 /* ------------------------------------------------------------------ transactions (txn.c) */
 

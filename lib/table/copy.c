@@ -14,7 +14,6 @@
 #include "table/engine.h"
 
 #include <bbots/backup.h>
-#include <bbots/uuid.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,51 +224,19 @@ static int confirm(const copy *run, const char *made, bbots_error *error)
     return rc;
 }
 
-/* The name under which a compacted store is made. NULL when memory is exhausted. */
-static char *name_of_copy(const char *path)
+/* Makes a confirmed copy under a working name. */
+static int make_copy(bbots_store *store, const store_making *making, bbots_error *error)
 {
-    size_t size = strlen(path) + 8;
-    char *name = malloc(size);
-    if (name != NULL) {
-        snprintf(name, size, "%s-copy", path);
-    }
-    return name;
-}
-
-/*
- * The name under which a backup is made: each has its own, since nobody can tell whether the file of
- * another one is still being made. NULL when memory is exhausted.
- */
-static char *name_of_backup(const char *path)
-{
-    char own[BBOTS_UUID_TEXT_MAX];
-    bbots_uuid uuid = bbots_uuid_random();
-    size_t size = strlen(path) + sizeof own + 8;
-    char *name = malloc(size);
-    if (name != NULL) {
-        bbots_uuid_print(&uuid, own);
-        snprintf(name, size, "%s-copy-%.8s", path, own);
-    }
-    return name;
-}
-
-/* Makes a confirmed copy under the name `made`; nothing is left of it after a failure. */
-static int make_copy(bbots_store *store, const char *made, uint32_t mode, bbots_error *error)
-{
-    store_options options = {.mode = mode, .allow_network = true};
+    store_options options = {.allow_network = true, .trees_max = 8 * BBOTS_TABLES_MAX};
     copy run = {.store = store};
-    options.trees_max = 8 * BBOTS_TABLES_MAX;
     options.guard = store_is_guarded(store->file);
     int rc = bbots_begin(store, BBOTS_READ, &run.snapshot, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = store_file_create(made, &options, fill, &run, error);
+    rc = store_make_fill(making, &options, fill, &run, error);
     if (rc == BBOTS_OK) {
-        rc = confirm(&run, made, error);
-        if (rc != BBOTS_OK) {
-            store_file_remove(made);
-        }
+        rc = confirm(&run, making->path, error);
     }
     bbots_rollback(run.snapshot);
     return rc;
@@ -278,16 +245,16 @@ static int make_copy(bbots_store *store, const char *made, uint32_t mode, bbots_
 int bbots_backup(bbots_store *store, const char *path, bbots_error *error)
 {
     bb_error_clear(error);
-    char *made = name_of_backup(path);
-    if (made == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    store_making making;
+    int rc = store_make_begin(path, 0600, &making, error);
+    if (rc != BBOTS_OK) {
+        return rc;
     }
-    int rc = make_copy(store, made, 0600, error);
+    rc = make_copy(store, &making, error);
     if (rc == BBOTS_OK) {
-        rc = store_file_name(made, path, error);
-        store_file_remove(made);
+        rc = store_make_name(&making, path, error);
     }
-    free(made);
+    store_make_end(&making);
     return rc;
 }
 
@@ -298,22 +265,26 @@ static uint64_t size_of(bbots_store *store)
 }
 
 /* The store is open, and nobody else has it. */
-static int replace(bbots_store **store, const char *made, bbots_error *error)
+static int replace(bbots_store **store, bbots_error *error)
 {
+    store_making making;
     int turn;
-    store_file_remove(made); /* of a compaction that did not come to an end */
-    int rc = make_copy(*store, made, store_file_mode((*store)->file), error);
+    const char *path = store_file_path((*store)->file);
+    int rc = store_make_begin(path, store_file_mode((*store)->file), &making, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    /* The old lock file serves the new file too: nobody may use it before we are done with it. */
-    rc = store_file_replace((*store)->file, made, &turn, error);
+    rc = make_copy(*store, &making, error);
+    if (rc == BBOTS_OK) {
+        /* The old lock file serves the new file too: nobody may use it before we are done with it. */
+        rc = store_make_replace(&making, path, &turn, error);
+    }
     if (rc == BBOTS_OK) {
         (void)bbots_close(*store, NULL);
         *store = NULL;
-        store_file_release(turn);
+        store_make_release(turn);
     }
-    store_file_remove(made);
+    store_make_end(&making);
     return rc;
 }
 
@@ -327,10 +298,7 @@ int bbots_compact(const char *path, uint64_t *before_bytes, uint64_t *after_byte
         return rc;
     }
     uint64_t before = size_of(store);
-    char *made = name_of_copy(store_file_path(store->file));
-    rc = made != NULL ? replace(&store, made, error)
-                      : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    free(made);
+    rc = replace(&store, error);
     if (store != NULL) {
         (void)bbots_close(store, NULL);
     }
