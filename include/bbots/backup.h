@@ -18,8 +18,9 @@ extern "C" {
 /*
  * Writes a copy of the last commit to `path`, while others read and write the store. The copy has
  * mode 0600. It takes a read transaction for as long as it runs: pages that are freed meanwhile
- * cannot be used again until it is done. Beside `path` files exist meanwhile whose names begin with
- * `path-copy-`; what a process that was killed left of them is in nobody's way and may be removed.
+ * cannot be used again until it is done. In the folder of `path` there are meanwhile files whose names
+ * begin with `bbots-new-`. What a process that was killed left of them is removed by the next backup,
+ * compaction or creation of a store in that folder (docs/format.md).
  *
  * Errors: BBOTS_FILE_EXISTS (nothing is overwritten), BBOTS_CORRUPTED (a row cannot be read, or the
  * copy is not what the catalogue says), BBOTS_ACCESS_DENIED, BBOTS_DISK_FULL, BBOTS_IO, BBOTS_FORKED,
@@ -31,6 +32,7 @@ BBOTS_API BBOTS_CHECKED int bbots_backup(bbots_store *store, const char *path, b
  * Replaces the closed store at `path` by a copy without gaps, in one step: whatever happens, the
  * name leads to the old file or to the new one. The new file keeps the old one's mode. Others
  * who open the store meanwhile wait or get BBOTS_BUSY. Needs as much free space as the rows take.
+ * Working files are those of bbots_backup().
  * Before and after (both may be NULL) receive the file's sizes in bytes.
  *
  * Errors: BBOTS_BUSY (somebody has the store open), BBOTS_ALREADY_OPEN (this process has), those of

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NODES (&sample_nodes_table)
@@ -90,26 +91,137 @@ static void a_backup_overwrites_nothing(void **state)
     assert_status(bbots_backup(place->store, copy_path(place), &fault), BBOTS_FILE_EXISTS);
     assert_status(bbots_backup(place->store, place->path, &fault), BBOTS_FILE_EXISTS);
     assert_status(bbots_backup(place->store, "/nowhere/at/all", &fault), BBOTS_FILE_MISSING);
-    snprintf(path, sizeof path, "%s-copy*", copy_path(place));
+    snprintf(path, sizeof path, "%s/bbots-new-*", place->folder);
     assert_int_equal(glob(path, 0, NULL, &left), GLOB_NOMATCH);
 }
 
-/* A backup whose process was killed leaves its working file: the next one is not hindered. */
-static void a_killed_backup_is_in_nobodys_way(void **state)
+/* ------------------------------------------------------------------ what killed makers left */
+
+static char *in_folder(const fixture *place, const char *name, char path[160])
 {
+    snprintf(path, 160, "%s/%s", place->folder, name);
+    return path;
+}
+
+static void leave(const fixture *place, const char *name)
+{
+    char path[160];
+    int fd = open(in_folder(place, name, path), O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "half", 4), 4);
+    close(fd);
+}
+
+static bool is_there(const fixture *place, const char *name)
+{
+    char path[160];
+    struct stat status;
+    return lstat(in_folder(place, name, path), &status) == 0;
+}
+
+/* The lock that a maker holds (docs/format.md), on a file of that name. */
+static int hold(const fixture *place, const char *name)
+{
+    char path[160];
+    struct flock lock = {.l_type = F_WRLCK, .l_start = (INT64_C(1) << 61) + 2, .l_len = 1};
+    int fd = open(in_folder(place, name, path), O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    return fd;
+}
+
+static void make_backup(const fixture *place)
+{
+    char path[160];
+    unlink(copy_path(place));
+    unlink(in_folder(place, "copy-lock", path));
+    assert_ok(bbots_backup(place->store, copy_path(place), &fault));
+}
+
+/* Working files on which nobody works are removed by the next maker in the folder, and nothing else is. */
+static void what_killed_makers_left_is_removed(void **state)
+{
+    static const char *const others[] = {"bbots-new-cccccc.txt", "bbots-new-ccc", "new", "target"};
     fixture *place = *state;
     char path[160];
     place->store = open_store(place->path, &usual);
     add_nodes(place->store, 10);
-    bbots_digest digest = digest_of_store(place->store);
-    snprintf(path, sizeof path, "%s-copy", copy_path(place));
-    FILE *left = fopen(path, "w");
-    assert_non_null(left);
-    fclose(left);
-    assert_ok(bbots_backup(place->store, copy_path(place), &fault));
-    expect_store(copy_path(place), &digest);
-    assert_int_equal(unlink(path), 0); /* nor is it touched: it may be somebody's */
+    leave(place, "bbots-new-aaaaaa");
+    leave(place, "bbots-new-aaaaaa-lock");
+    leave(place, "bbots-new-bbbbbb");
+    leave(place, "bbots-new-bbbbbb-lock");
+    for (size_t i = 0; i < COUNT(others); i++) {
+        leave(place, others[i]);
+    }
+    assert_int_equal(mkdir(in_folder(place, "bbots-new-dddddd", path), 0700), 0);
+    assert_int_equal(symlink("target", in_folder(place, "bbots-new-eeeeee", path)), 0);
+    int fd = hold(place, "bbots-new-bbbbbb");
+    make_backup(place);
+    assert_false(is_there(place, "bbots-new-aaaaaa"));
+    assert_false(is_there(place, "bbots-new-aaaaaa-lock"));
+    assert_true(is_there(place, "bbots-new-bbbbbb") && is_there(place, "bbots-new-bbbbbb-lock"));
+    close(fd); /* its maker died */
+    make_backup(place);
+    assert_false(is_there(place, "bbots-new-bbbbbb") || is_there(place, "bbots-new-bbbbbb-lock"));
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_true(is_there(place, others[i]));
+        unlink(in_folder(place, others[i], path));
+    }
+    assert_true(is_there(place, "bbots-new-eeeeee"));
+    unlink(in_folder(place, "bbots-new-eeeeee", path));
+    assert_int_equal(rmdir(in_folder(place, "bbots-new-dddddd", path)), 0);
 }
+
+/* Makes stores in the folder for a while; 0, or what went wrong. */
+static int make_many(const fixture *place, char name)
+{
+    char path[160];
+    char lock[168];
+    snprintf(path, sizeof path, "%s/made-%c", place->folder, name);
+    snprintf(lock, sizeof lock, "%s-lock", path);
+    for (int i = 0; i < 60; i++) {
+        bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_CREATE};
+        bbots_store *made;
+        bbots_error error;
+        int rc = bbots_open(path, &options, &made, &error);
+        if (rc == BBOTS_OK) {
+            rc = bbots_close(made, &error);
+        }
+        if (rc != BBOTS_OK) {
+            fprintf(stderr, "%s\n", error.message);
+            return 1;
+        }
+        unlink(path);
+        unlink(lock);
+    }
+    return 0;
+}
+
+static void makers_do_not_disturb_each_other(void **state)
+{
+    fixture *place = *state;
+    char path[160];
+    glob_t left;
+    pid_t children[3];
+    int status;
+    for (int i = 0; i < 3; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            _exit(make_many(place, (char)('a' + i)));
+        }
+    }
+    place->store = open_store(place->path, &usual);
+    for (int i = 0; i < 20; i++) {
+        make_backup(place);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(glob(in_folder(place, "bbots-new-*", path), 0, NULL, &left), GLOB_NOMATCH);
+}
+
+/* ------------------------------------------------------------------ compaction */
 
 static void compaction_gives_space_back(void **state)
 {
@@ -196,9 +308,13 @@ static int close_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CLOSED(a_backup_is_the_last_commit),       CLOSED(a_backup_overwrites_nothing),
-        CLOSED(a_killed_backup_is_in_nobodys_way), CLOSED(compaction_gives_space_back),
-        CLOSED(compaction_waits_for_nobody),       CLOSED(damage_is_not_copied),
+        CLOSED(a_backup_is_the_last_commit),
+        CLOSED(a_backup_overwrites_nothing),
+        CLOSED(what_killed_makers_left_is_removed),
+        CLOSED(makers_do_not_disturb_each_other),
+        CLOSED(compaction_gives_space_back),
+        CLOSED(compaction_waits_for_nobody),
+        CLOSED(damage_is_not_copied),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);

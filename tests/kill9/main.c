@@ -217,6 +217,22 @@ static void kill_writer(director *all)
     judge(all, all->stage->path, victim);
 }
 
+/* Whoever makes the next file in the folder removes what makers that were killed left there. */
+static void expect_no_litter(director *all)
+{
+    char path[400];
+    bbots_error error;
+    remove_store(all->stage->copy);
+    bbots_store *made = open_ordeal(all->stage->copy, BBOTS_OPEN_CREATE, BBOTS_DURABLE, 0, &error);
+    if (made == NULL || bbots_close(made, &error) != BBOTS_OK) {
+        violation(all, "no file can be made", error.message);
+    }
+    remove_store(all->stage->copy);
+    if (folder_has(all->stage->folder, "bbots-new-", path, sizeof path)) {
+        violation(all, "a working file is left", path);
+    }
+}
+
 /* All writers are killed; then one process that has the file for itself is. */
 static void kill_alone(director *all)
 {
@@ -246,7 +262,7 @@ static void kill_alone(director *all)
             }
         }
     }
-    folder_sweep(all->stage->folder, "store");
+    expect_no_litter(all);
 }
 
 static void set_up(director *all)

@@ -36,28 +36,29 @@ void folder_make(char folder[96], const char *name)
     demand(mkdtemp(folder) != NULL, folder, NULL);
 }
 
-void folder_sweep(const char *folder, const char *kept)
+bool folder_has(const char *folder, const char *beginning, char *path, size_t room)
 {
-    char path[400];
     DIR *entries = opendir(folder);
     struct dirent *entry;
-    while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        bool keep = kept != NULL && strncmp(entry->d_name, kept, strlen(kept)) == 0 &&
-                    (entry->d_name[strlen(kept)] == '\0' ||
-                     strcmp(entry->d_name + strlen(kept), "-lock") == 0);
-        if (entry->d_type == DT_REG && !keep) {
-            unlink(path);
+    bool found = false;
+    while (entries != NULL && !found && (entry = readdir(entries)) != NULL) {
+        found =
+            entry->d_type == DT_REG && strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+        if (found) {
+            snprintf(path, room, "%s/%s", folder, entry->d_name);
         }
     }
     if (entries != NULL) {
         closedir(entries);
     }
+    return found;
 }
 
 void folder_remove(const char *folder)
 {
-    folder_sweep(folder, NULL);
+    char path[400];
+    while (folder_has(folder, "", path, sizeof path) && unlink(path) == 0) {
+    }
     rmdir(folder);
 }
 

@@ -29,8 +29,8 @@ void demand(bool held, const char *what, const bbots_error *error);
 void folder_make(char folder[96], const char *name);
 void folder_remove(const char *folder);
 
-/* Removes all files but one and its lock file: what killed processes left. */
-void folder_sweep(const char *folder, const char *kept);
+/* Whether the folder has a file whose name begins so, and its path. */
+bool folder_has(const char *folder, const char *beginning, char *path, size_t room);
 
 /* Removes a file and its lock file. */
 void remove_store(const char *path);
