@@ -358,9 +358,8 @@ static int store_float(const target *to, const bbots_value *given, double real, 
 static int store_timestamp(const target *to, const bbots_value *given, int64_t microseconds,
                            bbots_value *stored)
 {
-    bool infinite =
-        microseconds == BBOTS_TIMESTAMP_INFINITY || microseconds == BBOTS_TIMESTAMP_MINUS_INFINITY;
-    if (!infinite && (microseconds < BBOTS_TIMESTAMP_MIN || microseconds > BBOTS_TIMESTAMP_MAX)) {
+    /* Past the latest time there is only infinity. */
+    if (microseconds < BBOTS_TIMESTAMP_MIN && microseconds != BBOTS_TIMESTAMP_MINUS_INFINITY) {
         return refuse(to, BBOTS_DATETIME_OUT_OF_RANGE, given);
     }
     *stored = bbots_value_timestamp(microseconds);

@@ -150,7 +150,15 @@ static void uuids_bytes_times_and_json(void **state)
              {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", NO, 0},
              {"a0-eebc999c0b4ef8bb6d6bb9bd380a11", NO, 0}, {"", NO, 0});
     LITERALS(BBOTS_TYPE_BYTEA, 0, 0, {"\\x", 0, 0}, {"\\x00ff", 0, 0}, {"\\xABcd", 0, "\\xabcd"},
-             {"\\x0", BBOTS_INVALID_ARGUMENT, 0}, {"\\x0g", BBOTS_INVALID_ARGUMENT, 0}, {"\\x0@", BBOTS_INVALID_ARGUMENT, 0});
+             {"\\x0", BBOTS_INVALID_ARGUMENT, 0}, {"\\x0g", BBOTS_INVALID_ARGUMENT, 0},
+             {"\\x0@", BBOTS_INVALID_ARGUMENT, 0});
+    /* Blanks between pairs of digits; the escape form. */
+    LITERALS(BBOTS_TYPE_BYTEA, 0, 0, {"\\x 00 fF\n", 0, "\\x00ff"}, {"\\x\t0a\r", 0, "\\x0a"},
+             {"\\x0 0", BBOTS_INVALID_ARGUMENT, 0}, {"", 0, "\\x"}, {"ab", 0, "\\x6162"},
+             {"a\\\\b", 0, "\\x615c62"}, {"\\101\\377", 0, "\\x41ff"}, {"\\400", NO, 0},
+             {"\\180", NO, 0}, {"\\108", NO, 0}, {"\\/00", NO, 0}, {"\\1/0", NO, 0},
+             {"\\10/", NO, 0}, {"\\10", NO, 0}, {"\\", NO, 0}, {"\\9", NO, 0},
+             {"\xc3\x28", BBOTS_INVALID_ENCODING, 0});
     LITERALS(BBOTS_TYPE_TIMESTAMP, 0, 0, {"2026-01-31", 0, "2026-01-31 00:00:00"},
              {"2026-01-31 12:00:00.1234567", 0, "2026-01-31 12:00:00.123457"}, {"infinity", 0, 0},
              {"-infinity", 0, 0}, {"2026-02-30", BBOTS_DATETIME_OUT_OF_RANGE, 0},
@@ -216,6 +224,166 @@ static void stored_values_store_as_themselves(void **state)
     }
 }
 
+/* A value of each kind, none of which lies past a limit. */
+static const bbots_value *value_of_kind(bbots_kind kind)
+{
+    static bbots_value made;
+    static const float numbers[3] = {1, 2, 3};
+    switch (kind) {
+    case BBOTS_BOOLEAN:
+        made = bbots_value_boolean(true);
+        break;
+    case BBOTS_DECIMAL:
+        made = bbots_value_decimal(15, 1);
+        break;
+    case BBOTS_FLOAT:
+        made = bbots_value_float(1.5);
+        break;
+    case BBOTS_TIMESTAMP:
+        made = bbots_value_timestamp(0);
+        break;
+    case BBOTS_UUID:
+        made = bbots_value_uuid((bbots_uuid){{1}});
+        break;
+    case BBOTS_JSON:
+        made = bbots_value_of_bytes(BBOTS_JSON, "\x01", 1);
+        break;
+    case BBOTS_JSONTEXT:
+        made = bbots_value_of_bytes(BBOTS_JSONTEXT, "[1]", 3);
+        break;
+    case BBOTS_VECTOR:
+        made = bbots_value_of_bytes(BBOTS_VECTOR, numbers, sizeof numbers);
+        break;
+    case BBOTS_BYTES:
+    case BBOTS_SEALED:
+        made = bbots_value_of_bytes(kind, "\xff", 1);
+        break;
+    default:
+        made = integer(1);
+        break;
+    }
+    return &made;
+}
+
+/* What each type takes beside its own kind; text is what the literals above are about. */
+static void a_value_of_another_kind_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        bbots_type type;
+        uint32_t length;
+        unsigned taken; /* bits of kinds */
+    } types[] = {{BBOTS_TYPE_BOOLEAN, 0, 1u << BBOTS_BOOLEAN},
+                 {BBOTS_TYPE_SMALLINT, 0, 1u << BBOTS_INTEGER | 1u << BBOTS_DECIMAL},
+                 {BBOTS_TYPE_BIGINT, 0, 1u << BBOTS_INTEGER | 1u << BBOTS_DECIMAL},
+                 {BBOTS_TYPE_REAL, 0, 1u << BBOTS_INTEGER | 1u << BBOTS_FLOAT},
+                 {BBOTS_TYPE_DOUBLE, 0, 1u << BBOTS_INTEGER | 1u << BBOTS_FLOAT},
+                 {BBOTS_TYPE_DECIMAL, 9, 1u << BBOTS_INTEGER | 1u << BBOTS_DECIMAL},
+                 {BBOTS_TYPE_TEXT, 0, 0},
+                 {BBOTS_TYPE_VARCHAR, 4, 0},
+                 {BBOTS_TYPE_UUID, 0, 1u << BBOTS_UUID},
+                 {BBOTS_TYPE_TIMESTAMP, 0, 1u << BBOTS_TIMESTAMP},
+                 {BBOTS_TYPE_TIMESTAMPTZ, 0, 1u << BBOTS_TIMESTAMP},
+                 {BBOTS_TYPE_JSONB, 0, 1u << BBOTS_JSON | 1u << BBOTS_JSONTEXT},
+                 {BBOTS_TYPE_BYTEA, 0, 1u << BBOTS_BYTES},
+                 {BBOTS_TYPE_VECTOR, 3, 1u << BBOTS_VECTOR}};
+    for (size_t t = 0; t < COUNT(types); t++) {
+        for (unsigned kind = BBOTS_BOOLEAN; kind <= BBOTS_SEALED; kind++) {
+            bbots_column made;
+            bbots_table table = table_of(&made, types[t].type, types[t].length, 0);
+            bbots_value stored;
+            bb_arena arena;
+            if (kind == BBOTS_TEXT) {
+                continue;
+            }
+            bb_arena_init(&arena);
+            bb_error_clear(&fault);
+            assert_status(codec_value_store(&arena, &table, 0, value_of_kind((bbots_kind)kind),
+                                            &stored, &fault),
+                          (types[t].taken & 1u << kind) != 0 ? BBOTS_OK : BBOTS_WRONG_TYPE);
+            bb_arena_free(&arena);
+        }
+    }
+}
+
+static void values_past_what_a_type_holds_are_refused(void **state)
+{
+    (void)state;
+    static const float infinite[1] = {INFINITY};
+    const struct {
+        bbots_type type;
+        uint32_t length;
+        bbots_value given;
+        int status;
+    } cases[] = {
+        {BBOTS_TYPE_REAL, 0, bbots_value_float(1e39), BBOTS_NUMERIC_OUT_OF_RANGE},
+        {BBOTS_TYPE_REAL, 0, bbots_value_float(1e-60), BBOTS_NUMERIC_OUT_OF_RANGE},
+        {BBOTS_TYPE_REAL, 0, bbots_value_float((double)INFINITY), BBOTS_OK},
+        {BBOTS_TYPE_REAL, 0, bbots_value_float(0), BBOTS_OK},
+        {BBOTS_TYPE_SMALLINT, 0, integer(-32769), BBOTS_NUMERIC_OUT_OF_RANGE},
+        {BBOTS_TYPE_INTEGER, 0, bbots_value_decimal(INT64_C(99999999995), 1),
+         BBOTS_NUMERIC_OUT_OF_RANGE},
+        {BBOTS_TYPE_DECIMAL, 3, integer(1000), BBOTS_NUMERIC_OUT_OF_RANGE},
+        {BBOTS_TYPE_TIMESTAMP, 0, bbots_value_timestamp(BBOTS_TIMESTAMP_MAX), BBOTS_OK},
+        {BBOTS_TYPE_TIMESTAMP, 0, bbots_value_timestamp(BBOTS_TIMESTAMP_INFINITY), BBOTS_OK},
+        {BBOTS_TYPE_TIMESTAMP, 0, bbots_value_timestamp(BBOTS_TIMESTAMP_MIN - 1),
+         BBOTS_DATETIME_OUT_OF_RANGE},
+        {BBOTS_TYPE_TIMESTAMP, 0, bbots_value_timestamp(BBOTS_TIMESTAMP_MINUS_INFINITY), BBOTS_OK},
+        {BBOTS_TYPE_VECTOR, 2, bbots_value_of_bytes(BBOTS_VECTOR, infinite, 4), BBOTS_WRONG_TYPE},
+        {BBOTS_TYPE_VECTOR, 1, bbots_value_of_bytes(BBOTS_VECTOR, infinite, 4), BBOTS_INVALID_TEXT},
+        {BBOTS_TYPE_JSONB, 0, bbots_value_of_bytes(BBOTS_JSON, "\x92\x01", 2), BBOTS_INVALID_TEXT}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bbots_column made;
+        bbots_table table = table_of(&made, cases[i].type, cases[i].length, 0);
+        bbots_value stored;
+        bb_arena arena;
+        bb_arena_init(&arena);
+        bb_error_clear(&fault);
+        assert_status(codec_value_store(&arena, &table, 0, &cases[i].given, &stored, &fault),
+                      cases[i].status);
+        bb_arena_free(&arena);
+    }
+}
+
+/* To look for a value is not to store it: what no row can hold is in no row. */
+static void what_no_row_can_hold_is_not_found(void **state)
+{
+    (void)state;
+    const struct {
+        bbots_type type;
+        uint32_t length;
+        bbots_value given;
+        int status;
+    } cases[] = {{BBOTS_TYPE_DECIMAL, 5, string("1.50"), BBOTS_OK},
+                 {BBOTS_TYPE_DECIMAL, 5, string("1.505"), BBOTS_NOT_FOUND},
+                 {BBOTS_TYPE_DECIMAL, 5, string("1.5x"), BBOTS_INVALID_TEXT},
+                 {BBOTS_TYPE_DECIMAL, 5, integer(15), BBOTS_OK},
+                 {BBOTS_TYPE_DECIMAL, 5, integer(1000), BBOTS_NOT_FOUND},
+                 {BBOTS_TYPE_DECIMAL, 5, bbots_value_decimal(1505, 3), BBOTS_NOT_FOUND},
+                 {BBOTS_TYPE_DECIMAL, 5, bbots_value_decimal(1500, 3), BBOTS_OK},
+                 {BBOTS_TYPE_DECIMAL, 5, bbots_value_boolean(true), BBOTS_WRONG_TYPE},
+                 {BBOTS_TYPE_VARCHAR, 3, string("abc"), BBOTS_OK},
+                 {BBOTS_TYPE_VARCHAR, 3, string("abc "), BBOTS_NOT_FOUND},
+                 {BBOTS_TYPE_VARCHAR, 3, string("abcd"), BBOTS_NOT_FOUND},
+                 {BBOTS_TYPE_VARCHAR, 3, string("a\xe2\x82\xac"), BBOTS_OK},
+                 {BBOTS_TYPE_VARCHAR, 3, string("abc\xff"), BBOTS_INVALID_ENCODING},
+                 {BBOTS_TYPE_VARCHAR, 3, integer(1), BBOTS_WRONG_TYPE},
+                 {BBOTS_TYPE_VARCHAR, 0, string("abcd"), BBOTS_OK},
+                 {BBOTS_TYPE_INTEGER, 0, string("7"), BBOTS_OK}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bbots_column made;
+        bbots_table table = table_of(&made, cases[i].type, cases[i].length,
+                                     cases[i].type == BBOTS_TYPE_DECIMAL ? 2 : 0);
+        bbots_value stored;
+        bb_arena arena;
+        bb_arena_init(&arena);
+        bb_error_clear(&fault);
+        assert_status(codec_value_look_for(&arena, &table, 0, &cases[i].given, &stored, &fault),
+                      cases[i].status);
+        bb_arena_free(&arena);
+    }
+}
+
 static void a_message_shows_values_but_no_secret(void **state)
 {
     (void)state;
@@ -259,6 +427,9 @@ int main(void)
         cmocka_unit_test(uuids_bytes_times_and_json),
         cmocka_unit_test(a_dimensionless_vector_literal_is_refused_not_read_past),
         cmocka_unit_test(stored_values_store_as_themselves),
+        cmocka_unit_test(a_value_of_another_kind_is_refused),
+        cmocka_unit_test(values_past_what_a_type_holds_are_refused),
+        cmocka_unit_test(what_no_row_can_hold_is_not_found),
         cmocka_unit_test(a_message_shows_values_but_no_secret),
     };
     choose_tests();
