@@ -32,7 +32,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-func
 MODE_FLAGS_release := -O2 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_FLAGS_debug := -O0 -g3
 MODE_FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-MODE_FLAGS_coverage := -O0 -g -DNDEBUG --coverage -fprofile-update=atomic
+MODE_FLAGS_coverage := -O0 -g -DNDEBUG -DBBOTS_COVERAGE --coverage -fprofile-update=atomic
 MODE_FLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_FLAGS_tsan := -O1 -g -fsanitize=thread
 MODE_FLAGS := $(MODE_FLAGS_$(MODE))

@@ -200,7 +200,7 @@ static pid_t start_rotation(const char *path, int *read_end)
         bbots_rotation rotation = {
             .batch_rows = 200, .on_progress = tell_parent, .context = &ends[1]};
         int rc = store != NULL ? bbots_keys_rotate(store, &rotation, &error) : -1;
-        _exit(rc == BBOTS_OK ? bbots_close(store, &error) != BBOTS_OK : 1);
+        end_child(rc == BBOTS_OK ? bbots_close(store, &error) != BBOTS_OK : 1);
     }
     close(ends[1]);
     *read_end = ends[0];

@@ -265,7 +265,7 @@ static void writers_of_many_processes_lose_nothing(void **state)
     for (int i = 0; i < 3; i++) {
         children[i] = fork();
         if (children[i] == 0) {
-            _exit(add_in_process(place->path));
+            end_child(add_in_process(place->path));
         }
     }
     assert_null(add_many(place->store));

@@ -7,6 +7,7 @@
  * The last line of each says what was reached: `name: figure (target) ok|FAIL`.
  */
 #include "corrupt.h"
+#include "support/coverage.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -142,6 +143,7 @@ static int run_bitflip(uint64_t flips, uint64_t seed, unsigned rows)
         if (child == 0) {
             flip_on(&all, done, flips, seed);
             fflush(NULL);
+            keep_coverage();
             _exit(0);
         }
         if (child < 0 || waitpid(child, &status, 0) != child || WEXITSTATUS(status) == 2) {

@@ -1,5 +1,6 @@
 /* tests/corrupt/ordeal.c - what a damaged file is put to, in a child that may die of it. */
 #include "corrupt.h"
+#include "support/coverage.h"
 
 #include <bbots/sample.h>
 
@@ -144,7 +145,9 @@ enum outcome in_a_child(const world *all, enum outcome (*ordeal)(const world *al
         struct rlimit none = {0, 0};
         setrlimit(RLIMIT_CORE, &none);
         alarm(seconds);
-        _exit((int)ordeal(all));
+        enum outcome outcome = ordeal(all);
+        keep_coverage();
+        _exit((int)outcome);
     }
     if (child < 0 || waitpid(child, &status, 0) != child) {
         exit(2);

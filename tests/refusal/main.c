@@ -8,6 +8,7 @@
  * this number. A process that dies is a finding, and the next one goes on behind.
  */
 #include "refusal.h"
+#include "support/coverage.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -54,6 +55,7 @@ static bool in_child(void (*work)(const run *it, const scene *of, bool lasting, 
     if (child == 0) {
         work(it, of, lasting, step);
         if ((of->flags & REGEX) != 0) {
+            keep_coverage();
             _exit(0); /* the sanitizer would look for leaks, and find those of glibc */
         }
         exit(0);

@@ -1,6 +1,8 @@
 /* tests/support/support.c - see support.h. */
 #include "support/support.h"
 
+#include "support/coverage.h"
+
 #include <bbots/sample.h>
 
 #include <ftw.h>
@@ -471,6 +473,7 @@ void end_child(int status)
     if (getenv("BBOTS_VALGRIND") != NULL) {
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     }
+    keep_coverage();
     _exit(status);
 }
 
