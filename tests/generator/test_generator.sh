@@ -48,6 +48,18 @@ CREATE TABLE a (
     x money
 );
 SQL
+refuse "ALTER and nothing behind it" 1 'only ALTER TABLE ... ADD COLUMN is kept' <<'SQL'
+ALTER;
+SQL
+refuse "ALTER TABLE and nothing behind it" 1 'only ALTER TABLE ... ADD COLUMN is kept' <<'SQL'
+ALTER TABLE
+SQL
+refuse "CREATE and nothing behind it" 1 'is not kept' <<'SQL'
+CREATE;
+SQL
+refuse "CREATE UNIQUE INDEX and nothing behind it" 1 'an index' <<'SQL'
+CREATE UNIQUE INDEX;
+SQL
 refuse "char is no varchar" 1 'is not known' <<'SQL'
 CREATE TABLE a (id serial PRIMARY KEY, x char(3));
 SQL

@@ -23,9 +23,10 @@ static const gen_token *skip(const gen_token *token, gen_comment *comment)
     return token;
 }
 
+/* Behind the end there is nothing: it stays there. */
 static const gen_token *next(const gen_token *token)
 {
-    return skip(token + 1, NULL);
+    return token->kind == GEN_END ? token : skip(token + 1, NULL);
 }
 
 /* A parenthesised list of plain names; returns the token behind it. */
