@@ -319,7 +319,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 		BBOTS_SCHEMA=build/coverage/bbots-schema tools/run-tests.sh -l build/coverage/test-logs \
 		$(TEST_SOURCES:%.c=build/coverage/%) $(filter tests/cli/%,$(TEST_SCRIPTS)) \
 		'build/coverage/refusal oom 4000 1' 'build/coverage/refusal ioerr 2000 1' 'build/coverage/refusal lmdberr 4000 1' \
-		'build/coverage/corrupt damage 240 1' 'tests/fuzz/replay.sh build/coverage/fuzz' || true
+		'build/coverage/corrupt damage 240 1' 'tests/fuzz/replay.sh build/coverage/fuzz plain' || true
 	python3 tools/coverage.py build/coverage 95
 
 # Each build's test programs, and all of them under valgrind. A report fails its program.
