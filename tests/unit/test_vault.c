@@ -144,7 +144,7 @@ static void a_key_is_known_by_what_it_is(void **state)
     char text[512];
     char a[BBOTS_KEY_ID_TEXT_MAX];
     char b[BBOTS_KEY_ID_TEXT_MAX];
-    snprintf(text, sizeof text, "# a remark, 00\n%s # behind\n\n%s,%s", hex_key, base64_key,
+    snprintf(text, sizeof text, "# a remark, 00\n%s# behind\r\n\n%s,\t%s", hex_key, base64_key,
              other_key);
     bbots_keyring *ring = ring_of(text);
     assert_int_equal(bbots_keyring_count(ring), 2);
@@ -154,8 +154,13 @@ static void a_key_is_known_by_what_it_is(void **state)
     assert_string_equal(a, b);
     bbots_key_id_print(bbots_keyring_id(ring, 1), b);
     assert_string_not_equal(a, b);
+    static const bbots_key_id none;
+    bbots_key_id past = bbots_keyring_id(ring, 2);
+    assert_memory_equal(&past, &none, sizeof none);
+    assert_int_equal(bbots_keyring_add_text(ring, (bbots_text){NULL, 0}, &fault), BBOTS_OK);
     bbots_keyring_free(again);
     bbots_keyring_free(ring);
+    bbots_keyring_free(NULL);
 }
 
 static void what_is_no_key_is_refused_and_not_shown(void **state)
@@ -167,6 +172,10 @@ static void what_is_no_key_is_refused_and_not_shown(void **state)
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00",
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh==",
+        "00010203040506070809\xc3\xa4"
+        "0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh==",
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=AAECAwQFBgcICQoLDA0O",
         "\n\nsecret-key"};
     bbots_keyring *ring;
     assert_int_equal(bbots_keyring_new(&ring, &fault), BBOTS_OK);
@@ -213,6 +222,9 @@ static void keys_come_from_a_function_or_the_environment(void **state)
     unsetenv("BBOTS_TEST_KEYS");
     assert_int_equal(bbots_keyring_add_environment(ring, "BBOTS_TEST_KEYS", &fault),
                      BBOTS_KEY_MISSING);
+    setenv("BBOTS_TEST_KEYS", "", 1);
+    assert_int_equal(bbots_keyring_add_environment(ring, "BBOTS_TEST_KEYS", &fault),
+                     BBOTS_KEY_MISSING);
     setenv("BBOTS_TEST_KEYS", hex_key, 1);
     assert_int_equal(bbots_keyring_add_environment(ring, "BBOTS_TEST_KEYS", &fault), BBOTS_OK);
     assert_int_equal(bbots_keyring_count(ring), 3);
@@ -252,6 +264,15 @@ static void a_key_file_that_others_can_use_is_refused(void **state)
     bbots_key_id id = bbots_keyring_id(ring, 0);
     assert_memory_equal(&id, &made, sizeof made);
     assert_int_equal(bbots_keyring_add_file(ring, folder, &fault), BBOTS_ACCESS_DENIED);
+    if (geteuid() == 0) { /* nobody else can give a file away */
+        assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
+        assert_int_equal(bbots_keyring_add_file(ring, path, &fault), BBOTS_ACCESS_DENIED);
+        assert_non_null(strstr(fault.message, "another user"));
+        assert_int_equal(chown(path, 0, (gid_t)-1), 0);
+    }
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(truncate(path, 1 << 20), 0);
+    assert_int_equal(bbots_keyring_add_file(ring, path, &fault), BBOTS_LIMIT_EXCEEDED);
     bbots_keyring_free(ring);
     unlink(path);
     unlink(link_path);
