@@ -59,7 +59,7 @@ static void pass_on(const struct sigaction *before, int signal, siginfo_t *info,
         before->sa_sigaction(signal, info, context);
     } else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
         before->sa_handler(signal);
-    } else {
+    } else if (before->sa_handler == SIG_DFL || info->si_code > 0) { /* a fault is never ignored */
         /* The instruction is run again, or the signal sent again, and ends the process. */
         struct sigaction plain = {.sa_handler = SIG_DFL};
         sigaction(signal, &plain, NULL);

@@ -177,6 +177,83 @@ static void a_fault_elsewhere_is_the_hosts(void **state)
     assert_int_equal(in_child(fault_of_the_host, place->path), 0);
 }
 
+/* A signal that was sent, and not raised by a fault, is the host's: with either kind of handler,
+ * ignored, or deadly. */
+static volatile sig_atomic_t received;
+
+static void count_signal(int signal)
+{
+    (void)signal;
+    received++;
+}
+
+static void count_signal_with(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)context;
+    received += info->si_code <= 0 ? 1 : 100;
+}
+
+static int signals_that_are_sent(void *context)
+{
+    static const struct sigaction hosts[] = {
+        {.sa_handler = count_signal},
+        {.sa_sigaction = count_signal_with, .sa_flags = SA_SIGINFO},
+        {.sa_handler = SIG_IGN}};
+    bbots_store *store;
+    for (unsigned i = 0; i < COUNT(hosts); i++) {
+        struct sigaction now;
+        received = 0;
+        sigaction(SIGBUS, &hosts[i], NULL);
+        EXPECT(bbots_open(context, &guarded, &store, NULL) == BBOTS_OK);
+        EXPECT(raise(SIGBUS) == 0);
+        EXPECT(received == (hosts[i].sa_handler == SIG_IGN ? 0 : 1));
+        EXPECT(check_all(store) == BBOTS_OK);
+        EXPECT(bbots_close(store, NULL) == BBOTS_OK);
+        sigaction(SIGBUS, NULL, &now);
+        EXPECT(now.sa_handler == hosts[i].sa_handler);
+    }
+    return 0;
+}
+
+static int signal_that_kills(void *context)
+{
+    bbots_store *store;
+    signal(SIGBUS, SIG_DFL); /* cmocka has one of its own */
+    EXPECT(bbots_open(context, &guarded, &store, NULL) == BBOTS_OK);
+    raise(SIGBUS);
+    return 0;
+}
+
+static void a_signal_that_was_sent_is_the_hosts(void **state)
+{
+    fixture *place = *state;
+    fill(place->path);
+    assert_int_equal(in_child(signals_that_are_sent, place->path), 0);
+    assert_int_equal(in_child(signal_that_kills, place->path), -1);
+}
+
+/* Who puts himself before the guard stays there when the store is closed. */
+static int a_later_handler(void *context)
+{
+    struct sigaction later = {.sa_handler = count_signal};
+    struct sigaction now;
+    bbots_store *store;
+    EXPECT(bbots_open(context, &guarded, &store, NULL) == BBOTS_OK);
+    sigaction(SIGBUS, &later, NULL);
+    EXPECT(bbots_close(store, NULL) == BBOTS_OK);
+    sigaction(SIGBUS, NULL, &now);
+    EXPECT(now.sa_handler == count_signal);
+    return 0;
+}
+
+static void a_handler_that_came_later_stays(void **state)
+{
+    fixture *place = *state;
+    fill(place->path);
+    assert_int_equal(in_child(a_later_handler, place->path), 0);
+}
+
 /* ------------------------------------------------------------------ damaged pages */
 
 static int read_all(void *context)
@@ -226,6 +303,8 @@ int main(void)
         TEST(a_write_to_a_file_that_is_cut_off_gives_an_error),
         TEST(the_write_lock_comes_back_with_the_end_of_the_process),
         TEST(a_fault_elsewhere_is_the_hosts),
+        TEST(a_signal_that_was_sent_is_the_hosts),
+        TEST(a_handler_that_came_later_stays),
         TEST(damaged_pages_kill_nobody),
     };
     choose_tests();
