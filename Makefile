@@ -318,7 +318,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema tools/run-tests.sh -l build/coverage/test-logs \
 		$(TEST_SOURCES:%.c=build/coverage/%) $(filter tests/cli/%,$(TEST_SCRIPTS)) \
-		'build/coverage/refusal oom 4000 1' 'build/coverage/refusal ioerr 2000 1' 'build/coverage/refusal lmdberr 4000 1' \
+		'build/coverage/refusal oom 6000 1' 'build/coverage/refusal ioerr 0 1' 'build/coverage/refusal lmdberr 12000 1' \
 		'build/coverage/corrupt damage 240 1' 'tests/fuzz/replay.sh build/coverage/fuzz plain' || true
 	python3 tools/coverage.py build/coverage 95
 

@@ -190,8 +190,7 @@ static bool is_sound(const zone *made)
            made->rule.summer > -OFFSET_MAX && made->rule.summer < OFFSET_MAX;
 }
 
-static int read_zone(const char *name, const uint8_t *data, size_t size, zone *made,
-                     bbots_error *error)
+int zone_read(const char *name, const uint8_t *data, size_t size, zone *made, bbots_error *error)
 {
     counts of;
     if (!read_counts(data, size, &of) || data[4] < '2') {
@@ -260,7 +259,7 @@ static int read_file(const char *name, zone *made, bbots_error *error)
     }
     int rc = read_bytes(path, data, &size, error);
     if (rc >= 0) {
-        rc = rc == BBOTS_OK ? read_zone(name, data, size, made, error) : unknown(name, error);
+        rc = rc == BBOTS_OK ? zone_read(name, data, size, made, error) : unknown(name, error);
     }
     free(data);
     return rc;

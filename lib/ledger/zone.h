@@ -27,6 +27,10 @@ typedef struct zone {
 int zone_open(const char *name, zone *opened, bbots_error *error);
 void zone_close(zone *opened);
 
+/* The same of a zone file's bytes, whatever they are; *made is all zeros before, and is to be closed
+ * also after a failure. */
+int zone_read(const char *name, const uint8_t *data, size_t size, zone *made, bbots_error *error);
+
 /* Whether it is UTC for good. */
 bool zone_is_utc(const zone *at);
 
