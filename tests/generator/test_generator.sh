@@ -52,7 +52,7 @@ refuse "ALTER and nothing behind it" 1 'only ALTER TABLE ... ADD COLUMN is kept'
 ALTER;
 SQL
 refuse "ALTER TABLE and nothing behind it" 1 'only ALTER TABLE ... ADD COLUMN is kept' <<'SQL'
-ALTER TABLE
+ALTER TABLE;
 SQL
 refuse "CREATE and nothing behind it" 1 'is not kept' <<'SQL'
 CREATE;
