@@ -39,10 +39,12 @@ static void complain(performance *of, const char *what, const bbots_error *more)
 
 /* ------------------------------------------------------------------ is the error named? */
 
-/* Calls without which all goes on as well: hints, locks of memory that are only a precaution. */
+/* Calls without which all goes on as well: hints, locks of memory that are only a precaution, room
+ * in the file that is asked for once more when there is not as much. */
 static bool is_harmless(const char *name)
 {
-    return strcmp(name, "madvise") == 0 || strcmp(name, "mlock") == 0;
+    return strcmp(name, "madvise") == 0 || strcmp(name, "mlock") == 0 ||
+           strcmp(name, "fallocate") == 0;
 }
 
 static bool is_named(const performance *of)
