@@ -33,6 +33,7 @@ typedef struct bbots_check_options {
     /* Called now and then with rows done and rows in all; a result other than 0 stops. May be NULL. */
     int (*on_progress)(uint64_t done, uint64_t total, void *context);
     void *context;
+    bool no_accounts; /* leave out what is said of accounts: rows that others keep may contradict it */
 } bbots_check_options;
 
 typedef struct bbots_check_result {

@@ -410,7 +410,7 @@ static int check_all(bbots_txn *txn, const bbots_check_options *options, bool ac
 int bbots_check(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,
                 bbots_error *error)
 {
-    return check_all(txn, options, true, result, error);
+    return check_all(txn, options, options == NULL || !options->no_accounts, result, error);
 }
 
 int check_stored(bbots_txn *txn, const bbots_check_options *options, bbots_check_result *result,

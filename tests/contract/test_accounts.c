@@ -301,6 +301,12 @@ static void what_contradicts_itself_is_damage(void **state)
         const bbots_table *table = cases[i].table;
         bbots_value before =
             put(place->store, table, cases[i].id, cases[i].column, integer(cases[i].wrong));
+        bbots_check_options plain = {.no_accounts = true};
+        bbots_check_result none;
+        bbots_txn *txn = begin(place->store, BBOTS_READ);
+        assert_ok(bbots_check(txn, &plain, &none, &fault));
+        assert_int_equal(none.damage + none.derived, 0);
+        bbots_rollback(txn);
         heard found = check_all(place->store, NULL, false);
         bool totals = cases[i].wrong == 29; /* of two columns the second is named */
         bool beyond = cases[i].wrong == 12;

@@ -163,13 +163,14 @@ static int run(const command_line *line)
     memset(&how, 0, sizeof how);
     const option options[] = {{"--table", &name, NULL, NULL},
                               {"--usual", NULL, &how.usual_values, NULL},
+                              {"--no-accounts", NULL, &how.no_accounts, NULL},
                               {"--repair", NULL, &mend, NULL},
                               {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
     if (rc == EXIT_DONE && mend) {
-        return name != NULL || how.usual_values
+        return name != NULL || how.usual_values || how.no_accounts
                    ? usage_error(line, "--repair goes over the whole store, and stands alone")
                    : repair(line);
     }
@@ -189,10 +190,11 @@ static int run(const command_line *line)
 
 const command command_check = {
     "check", "check the whole store",
-    "Usage: bbots-inspect FILE check [--table NAME] [--usual] | --repair\n"
+    "Usage: bbots-inspect FILE check [--table NAME] [--usual] [--no-accounts] | --repair\n"
     "\n"
     "  --table NAME   only this table, with what it refers to\n"
     "  --usual        also note values outside a column's usual ones\n"
+    "  --no-accounts  leave accounts out: rows that another program keeps may contradict them\n"
     "  --repair       rebuild what can be derived, in one transaction: indexes, live aggregates,\n"
     "                 counts, digests, next numbers, balances, the status of packs, spends of\n"
     "                 budgets; if need be, go back to the commit before\n"
