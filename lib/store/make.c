@@ -182,13 +182,10 @@ int store_make_fill(const store_making *making, const store_options *options, st
 {
     store_options larger = *options;
     int rc;
-    if (larger.map_bytes == 0) {
-        larger.map_bytes = STORE_MAP_BYTES;
-    }
     while ((rc = fill_whole(making, &larger, fill, context, error)) == BBOTS_MAP_FULL &&
            options->file_bytes_max == 0) {
         bb_error_clear(error);
-        larger.map_bytes *= 4;
+        larger.map_bytes = 4 * (larger.map_bytes != 0 ? larger.map_bytes : STORE_MAP_BYTES);
         if (ftruncate(making->fd, 0) != 0) { /* parts of it may have been committed */
             return bb_fail_system(error, BBOTS_IO, errno, "cannot empty \"%s\"", making->path);
         }

@@ -50,7 +50,7 @@ static int temporary_fault;
 
 BBOTS_API int posix_fallocate(int fd, off_t offset, off_t size)
 {
-    return temporary_fault != 0 ? temporary_fault
+    return temporary_fault != 0                               ? temporary_fault
            : syscall(SYS_fallocate, fd, 0, offset, size) == 0 ? 0
                                                               : errno;
 }
@@ -217,6 +217,30 @@ static void exhausted_memory_is_told(void **state)
     assert_int_equal(in_child(pack_with_little_memory, text), 0);
     free(text);
 }
+
+/* Less than the map that is asked for at first: a smaller one does, also for a new file. */
+static int make_in_little_space(void *context)
+{
+    struct rlimit limit = {UINT64_C(8) << 30, UINT64_C(8) << 30};
+    bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_CREATE};
+    bbots_error error;
+    bbots_store *store;
+    setrlimit(RLIMIT_AS, &limit);
+    for (int i = 0; i < 2; i++) { /* it is made, and opened again */
+        if (bbots_open(context, &options, &store, &error) != BBOTS_OK ||
+            bbots_close(store, &error) != BBOTS_OK) {
+            fprintf(stderr, "%s\n", error.message);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void a_store_is_made_in_little_address_space(void **state)
+{
+    fixture *place = *state;
+    assert_int_equal(in_child(make_in_little_space, place->path), 0);
+}
 #endif
 
 int main(void)
@@ -234,6 +258,8 @@ int main(void)
                                         fixture_setup, fixture_teardown),
 #if !SANITIZED
         cmocka_unit_test(exhausted_memory_is_told),
+        cmocka_unit_test_setup_teardown(a_store_is_made_in_little_address_space, fixture_setup,
+                                        fixture_teardown),
 #endif
     };
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
