@@ -125,9 +125,11 @@ static bool is_flush(const event *next)
 
 static bool is_lied(const exploration *of, const event *next, uint64_t *random)
 {
+    if (of->lie == LIE_FOLDER) {
+        return next->kind == EVENT_FLUSH_FOLDER; /* there are few: all of them */
+    }
     bool lies = (of->lie == LIE_FILE && next->kind == EVENT_FLUSH) ||
-                (of->lie == LIE_PART && next->kind == EVENT_FLUSH_PART) ||
-                (of->lie == LIE_FOLDER && next->kind == EVENT_FLUSH_FOLDER);
+                (of->lie == LIE_PART && next->kind == EVENT_FLUSH_PART);
     return lies && draw_below(random, LIES_OF) == 0;
 }
 

@@ -162,7 +162,7 @@ static int prove(all_states *all)
     return faults == 0 ? 0 : 1;
 }
 
-/* With a third of the flushes of a kind left out there has to be something to find. */
+/* With flushes of a kind left out there has to be something to find. */
 static int prove_by_lies(all_states *all)
 {
     static const char *const kinds[] = {"", "files", "the page that commits", "names"};
