@@ -406,7 +406,7 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		'env BBOTS_INSPECT=build/asan/bbots-inspect build/asan/model-costs 2000 2' \
 		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' '$(BUILD)/refusal lmdberr 200 1' \
-		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states lie 2000 1' \
+		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states 4000 1118 relaxed' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \

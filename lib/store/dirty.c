@@ -17,6 +17,8 @@
  */
 #include "store/internal.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 /* As many bytes as LMDB holds pages for: more than its list has room for, whatever is on it. */
@@ -48,8 +50,34 @@ static size_t weight(const store_txn *txn, store_way how, size_t size)
                                       : size + page;
 }
 
+/*
+ * The first thing that a transaction writes into the main tree is its number. So whatever page of the
+ * tree gets into the file, written out early or before a power failure, says by whom: one that lies
+ * in the place of an older state's root is not taken for that state (look.c).
+ */
+static int call_number(void *arguments)
+{
+    store_txn *txn = arguments;
+    uint8_t number[8];
+    MDB_val key = {strlen(STORE_COMMIT_KEY), STORE_COMMIT_KEY};
+    MDB_val value = {sizeof number, number};
+    bb_store64(number, store_txn_number(txn));
+    return mdb_put(txn->handle, STORE_MAIN, &key, &value, 0);
+}
+
+int store_note_number(store_txn *txn)
+{
+    int rc = txn->numbered ? 0 : store_guarded(txn->file, call_number, txn, true);
+    txn->numbered = txn->numbered || rc == 0;
+    return rc;
+}
+
 int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size)
 {
+    int rc = store_note_number(txn);
+    if (rc != 0) {
+        return rc;
+    }
     store_note_pages(txn, size);
     txn->dirty_bytes += weight(txn, how, size);
     if (txn->dirty_bytes < txn->dirty_max || tree == STORE_MAIN) {

@@ -168,9 +168,12 @@ void store_touch(const store_file *file, const MDB_val *value);
 /* How a key comes into a tree: behind all others, in order with those put before, or anywhere. */
 typedef enum store_way { STORE_PUT_APPENDED, STORE_PUT_ORDERED, STORE_PUT_ANYWHERE } store_way;
 
+/* Puts a write transaction's number into the main tree, before anything else. Returns LMDB's result. */
+int store_note_number(store_txn *txn);
+
 /*
- * Before so many bytes are put into a tree: writes changed pages out when they may have become too
- * many. Returns LMDB's result.
+ * Before so many bytes are put into a tree: notes the number, and writes changed pages out when they may
+ * have become too many. Returns LMDB's result.
  */
 int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size);
 

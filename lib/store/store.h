@@ -80,6 +80,7 @@ typedef struct store_txn {
     bool write;
     bool resting; /* a read transaction that was reset and can be renewed */
     /* Of a writer, for dirty.c: */
+    bool numbered;      /* its number stands in the main tree */
     size_t dirty_bytes; /* about so many were changed since pages were last written out ... */
     size_t dirty_max;   /* ... which is done when there are more */
     uint64_t pages_most; /* of reserve.c: pages that it may have taken at most */

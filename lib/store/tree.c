@@ -210,7 +210,10 @@ int store_tree_open(store_txn *txn, const char *name, bool create, store_tree *t
     tree_call call = call_of(txn, 0);
     call.name = name;
     call.flags = create ? MDB_CREATE : 0;
-    int rc = store_guarded(txn->file, call_open, &call, create);
+    int rc = create ? store_note_number(txn) : 0;
+    if (rc == 0) {
+        rc = store_guarded(txn->file, call_open, &call, create);
+    }
     if (rc == MDB_NOTFOUND) {
         return BBOTS_NOT_FOUND;
     }

@@ -100,6 +100,7 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     }
     txn->file = file;
     txn->write = write;
+    txn->numbered = false;
     txn->dirty_bytes = 0;
     txn->dirty_max = STORE_DIRTY_MAX;
     txn->pages_most = 0;

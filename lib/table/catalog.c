@@ -108,7 +108,7 @@ int catalog_write_schema(store_txn *txn, const bbots_schema *schema, bbots_error
             rc = store_tree_open(txn, MARK_TREE, true, &tree, error);
         }
     }
-    return rc == BBOTS_OK ? catalog_save_commit(txn, error) : rc;
+    return rc;
 }
 
 int catalog_create(store_file *file, void *schema, bbots_error *error)
@@ -311,12 +311,4 @@ int catalog_save_stat(store_txn *txn, const bbots_table *table, const engine_sta
     bb_store64(record + 24, (uint64_t)stat->serial_next);
     store_bytes value = {record, sizeof record};
     return store_put(txn, STORE_MAIN, stat_key(table, name), value, STORE_REPLACE, error);
-}
-
-int catalog_save_commit(store_txn *txn, bbots_error *error)
-{
-    uint8_t record[8];
-    bb_store64(record, store_txn_number(txn));
-    store_bytes value = {record, sizeof record};
-    return store_put(txn, STORE_MAIN, string_key(STORE_COMMIT_KEY), value, STORE_REPLACE, error);
 }

@@ -43,12 +43,8 @@ static int begin_batch(copy *run)
 
 static int commit_batch(copy *run)
 {
-    int rc = catalog_save_commit(&run->txn, run->error);
-    if (rc == BBOTS_OK) {
-        run->open = false;
-        rc = store_commit(&run->txn, run->error);
-    }
-    return rc;
+    run->open = false;
+    return store_commit(&run->txn, run->error);
 }
 
 static int put(copy *run, store_tree tree, store_bytes key, store_bytes value)

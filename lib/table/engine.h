@@ -215,9 +215,6 @@ int catalog_save_stat(store_txn *txn, const bbots_table *table, const engine_sta
  */
 int stat_add_up(store_txn *txn, engine_table *engine, engine_stat *stat, bbots_error *error);
 
-/* Notes the transaction's number, which has to equal LMDB's when the file is opened. */
-int catalog_save_commit(store_txn *txn, bbots_error *error);
-
 /* ------------------------------------------------------------------ rows (row.c) */
 
 /* Makes a verified row of stored bytes; BBOTS_CORRUPTED names the table. hash may be NULL. */

@@ -215,7 +215,6 @@ void bbots_rollback(bbots_txn *txn)
 /* Writes what waits and the catalogue: the last steps of a write transaction. */
 static int complete(bbots_txn *txn, bbots_error *error)
 {
-    bool changed = false;
     int rc = defer_judge(txn, error);
     if (rc == BBOTS_OK) {
         rc = follower_settle(txn, error);
@@ -230,14 +229,10 @@ static int complete(bbots_txn *txn, bbots_error *error)
         txn_table *state = txn->tables[t];
         if (rc == BBOTS_OK && state != NULL && state->dirty) {
             rc = catalog_save_stat(&txn->base, state->engine->table, &state->stat, error);
-            changed = true;
         }
     }
     if (rc == BBOTS_OK) {
         rc = secret_save_counts(txn, error);
-    }
-    if (rc == BBOTS_OK && changed) {
-        rc = catalog_save_commit(&txn->base, error);
     }
     /* What makes the store smaller may have the last free pages, so that it can always be done. */
     return rc == BBOTS_OK && txn->changes > 0 && txn->growth >= 0

@@ -567,7 +567,6 @@ static void spoil(bbots_store *store, uint8_t number, size_t at)
     store_bytes same = {key_copy, key.size};
     store_bytes spoilt = {copy, value.size};
     assert_ok(store_put(&txn->base, store->live, same, spoilt, STORE_REPLACE, &fault));
-    assert_ok(catalog_save_commit(&txn->base, &fault));
     commit(txn);
 }
 
