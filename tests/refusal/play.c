@@ -39,12 +39,15 @@ static void complain(performance *of, const char *what, const bbots_error *more)
 
 /* ------------------------------------------------------------------ is the error named? */
 
-/* Calls without which all goes on as well: hints, locks of memory that are only a precaution, room
- * in the file that is asked for once more when there is not as much. */
-static bool is_harmless(const char *name)
+/*
+ * Calls without which all goes on as well: hints, locks of memory that are only a precaution. Room in
+ * the file is asked for once more when there is not as much.
+ */
+static bool is_harmless(const performance *of)
 {
+    const char *name = of->report.name;
     return strcmp(name, "madvise") == 0 || strcmp(name, "mlock") == 0 ||
-           strcmp(name, "fallocate") == 0;
+           (strcmp(name, "fallocate") == 0 && !of->lasting);
 }
 
 static bool is_named(const performance *of)
@@ -77,7 +80,7 @@ static void judge_error(performance *of)
     }
     if (of->rc >= 0) {
         bool judged = of->it->kind == WRITES && of->settled; /* by its effect */
-        if (!is_harmless(of->report.name) && (of->it->flags & (TOLERANT | REGEX)) == 0 && !judged) {
+        if (!is_harmless(of) && (of->it->flags & (TOLERANT | REGEX)) == 0 && !judged) {
             complain(of, "nobody noticed", NULL);
         }
         return;
