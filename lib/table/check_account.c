@@ -22,32 +22,34 @@ void judge_tell(judged_row *of, bbots_severity severity, const char *object, con
     of->tell(of, severity, object, message);
 }
 
-/* What a follower keeps is not judged while it has something to do, or where nothing follows. */
-static bool sits(const table_judge *judge, const bbots_txn *txn, const bbots_table *table)
+/* The judges of a table, as bits of their places in the list. To ask them takes longer than a row. */
+static uint32_t judges_of(const bbots_schema *schema, const bbots_table *table)
 {
-    bool waits = txn->store->plain;
-    for (unsigned i = 0; i < FOLLOWERS_MAX; i++) {
-        waits = waits || txn->followers[i] != NULL;
-    }
-    return !(judge->followed && waits) && judge->judges(txn->store->schema, table);
-}
-
-static bool is_judged(const bbots_txn *txn, const bbots_table *table)
-{
-    bool judged = false;
+    uint32_t judges = 0;
     for (unsigned i = 0; table_judges[i] != NULL; i++) {
-        judged = judged || sits(table_judges[i], txn, table);
+        judges |= (uint32_t)table_judges[i]->judges(schema, table) << i;
     }
-    return judged;
+    return judges;
 }
 
-/* All judges of a table, one after the other. */
-static int judge_row(judged_row *of, const bbots_table *table, bbots_error *error)
+/* What a follower keeps is not judged while it has something to do, or where nothing follows. */
+static bool waits(const bbots_txn *txn)
+{
+    bool any = txn->store->plain;
+    for (unsigned i = 0; i < FOLLOWERS_MAX; i++) {
+        any = any || txn->followers[i] != NULL;
+    }
+    return any;
+}
+
+/* The judges of a table, one after the other. */
+static int judge_row(judged_row *of, uint32_t judges, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    for (unsigned i = 0; table_judges[i] != NULL && rc == BBOTS_OK; i++) {
-        if (sits(table_judges[i], of->txn, table)) {
-            rc = table_judges[i]->judge(of, error);
+    for (uint32_t left = judges; left != 0 && rc == BBOTS_OK; left &= left - 1) {
+        const table_judge *judge = table_judges[__builtin_ctz(left)];
+        if (!judge->followed || !waits(of->txn)) {
+            rc = judge->judge(of, error);
         }
     }
     return rc;
@@ -77,12 +79,12 @@ static int visit(check *run, store_bytes key, store_bytes data, void *context)
                      .tell = report,
                      .context = &held,
                      .key = key};
-    (void)context;
+    const uint32_t *judges = context;
     if (row_accept(run->engine, key, data, &of.row, NULL, NULL) != BBOTS_OK) {
         return BBOTS_OK; /* it was reported */
     }
     bb_error_clear(&error);
-    int rc = judge_row(&of, run->engine->table, &error);
+    int rc = judge_row(&of, *judges, &error);
     if (rc == BBOTS_CORRUPTED || rc == BBOTS_OK) {
         return held.rc;
     }
@@ -95,10 +97,11 @@ int check_accounts(check *run)
     int rc = BBOTS_OK;
     for (uint32_t t = 0; t < store->schema->table_count && rc == BBOTS_OK; t++) {
         const bbots_table *table = store->schema->tables[t];
-        if ((run->options->table == NULL || run->options->table == table) &&
-            is_judged(run->txn, table)) {
+        bool wanted = run->options->table == NULL || run->options->table == table;
+        uint32_t judges = wanted ? judges_of(store->schema, table) : 0;
+        if (judges != 0) {
             run->engine = &store->tables[t];
-            rc = check_walk(run, run->engine->trees[0], visit, NULL);
+            rc = check_walk(run, run->engine->trees[0], visit, &judges);
         }
     }
     return rc;
@@ -141,13 +144,14 @@ int account_mend(bbots_txn *txn, engine_table *engine, judge_teller *tell, void 
     uint8_t last[CODEC_KEY_MAX];
     store_bytes key = {last, 0};
     store_bytes data;
-    int rc = is_judged(txn, engine->table) ? BBOTS_OK : BBOTS_END;
+    uint32_t judges = judges_of(txn->store->schema, engine->table);
+    int rc = judges != 0 ? BBOTS_OK : BBOTS_END;
     while (rc == BBOTS_OK) {
         judged_row of = {.txn = txn, .mend = true, .tell = tell, .context = context, .key = key};
         rc = next_entry(txn, engine, &key, &data, error);
         of.key = key;
         if (rc == BBOTS_OK && row_accept(engine, key, data, &of.row, NULL, NULL) == BBOTS_OK) {
-            rc = judge_row(&of, engine->table, error);
+            rc = judge_row(&of, judges, error);
         }
     }
     return rc == BBOTS_END ? BBOTS_OK : rc;
