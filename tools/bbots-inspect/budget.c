@@ -67,12 +67,12 @@ static int run_budget(const command_line *line)
     bbots_budget_status status;
     bbots_timestamp now = 0;
     bbots_error error;
-    uint64_t user = 0;
+    int64_t user = 0;
     rest_words rest;
     session in;
     int rc = read_options(line, options, 1, 1, "USER", &rest);
     if (rc == EXIT_DONE) {
-        rc = read_number(line, "USER", rest.words[0], &user);
+        rc = read_id(line, "USER", rest.words[0], &user);
     }
     if (rc == EXIT_DONE && at != NULL) {
         rc = read_time(line, "--at", at, &now);

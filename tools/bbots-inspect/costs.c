@@ -53,17 +53,14 @@ typedef struct request {
 
 static int read_request(const command_line *line, const request *from, bbots_cost_question *asked)
 {
-    uint64_t number = 0;
     int rc = EXIT_DONE;
     memset(asked, 0, sizeof *asked);
     asked->zone = from->zone;
     if (from->user != NULL) {
-        rc = read_number(line, "--user", from->user, &number);
-        asked->user_id = (int64_t)number;
+        rc = read_id(line, "--user", from->user, &asked->user_id);
     }
     if (rc == EXIT_DONE && from->limit != NULL) {
-        rc = read_number(line, "--limit", from->limit, &number);
-        asked->limit = (uint32_t)number;
+        rc = read_count(line, "--limit", from->limit, &asked->limit);
     }
     if (from->from != NULL || from->to != NULL) {
         asked->from = BBOTS_TIMESTAMP_MIN + INT64_C(400) * 86400000000;
@@ -416,7 +413,8 @@ static int run_top(const command_line *line)
         {"--limit", &asked.limit, NULL, NULL}, {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
-    int rc = read_options(line, options, 1, 1, "WHAT", &rest);
+    int rc =
+        read_options(line, options, 1, 1, "WHAT costs: user, model, execution, day ...", &rest);
     if (rc == EXIT_DONE) {
         asked.by = rest.words[0];
         asked.limit = asked.limit != NULL ? asked.limit : "10";

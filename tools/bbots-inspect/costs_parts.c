@@ -93,9 +93,9 @@ static int run_latest(const command_line *line)
                               {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
-    uint64_t user = 0;
-    uint64_t limit = 20;
-    int rc = read_options(line, options, 1, 1, "WHAT", &rest);
+    int64_t user = 0;
+    uint32_t limit = 20;
+    int rc = read_options(line, options, 1, 1, "sessions, operations, claude or gemini", &rest);
     const struct kind *kind = rc == EXIT_DONE ? find_kind(rest.words[0]) : NULL;
     if (rc == EXIT_DONE && kind == NULL) {
         rc = usage_error(line,
@@ -103,19 +103,16 @@ static int run_latest(const command_line *line)
                          rest.words[0]);
     }
     if (rc == EXIT_DONE && user_text != NULL) {
-        rc = read_number(line, "--user", user_text, &user);
+        rc = read_id(line, "--user", user_text, &user);
     }
     if (rc == EXIT_DONE && limit_text != NULL) {
-        rc = read_number(line, "--limit", limit_text, &limit);
-    }
-    if (rc == EXIT_DONE && (limit == 0 || limit > UINT32_MAX || user > INT64_MAX)) {
-        rc = usage_error(line, "--limit takes 1 and more, and no user has so great a number");
+        rc = read_count(line, "--limit", limit_text, &limit);
     }
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);
     }
     if (rc == EXIT_DONE) {
-        rc = show_latest(&in, kind, (int64_t)user, (uint32_t)limit);
+        rc = show_latest(&in, kind, user, limit);
         session_close(&in);
     }
     return rc;
@@ -167,16 +164,16 @@ static int run_execution(const command_line *line)
     const option options[] = {{NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
-    uint64_t id = 0;
+    int64_t id = 0;
     int rc = read_options(line, options, 1, 1, "ID", &rest);
     if (rc == EXIT_DONE) {
-        rc = read_number(line, "ID", rest.words[0], &id);
+        rc = read_id(line, "ID", rest.words[0], &id);
     }
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);
     }
     if (rc == EXIT_DONE) {
-        rc = show_execution(&in, (int64_t)(id & INT64_MAX));
+        rc = show_execution(&in, id);
         session_close(&in);
     }
     return rc;
@@ -218,15 +215,18 @@ static int run_forecast(const command_line *line)
 {
     const char *at_text = NULL;
     const char *zone = NULL;
-    const option options[] = {
-        {"--at", &at_text, NULL, NULL}, {"--tz", &zone, NULL, NULL}, {NULL, NULL, NULL, NULL}};
+    const char *user_text = NULL;
+    const option options[] = {{"--user", &user_text, NULL, NULL},
+                              {"--at", &at_text, NULL, NULL},
+                              {"--tz", &zone, NULL, NULL},
+                              {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
     bbots_timestamp at = 0;
-    uint64_t user = 0;
-    int rc = read_options(line, options, 0, 1, "USER", &rest);
-    if (rc == EXIT_DONE && rest.count == 1) {
-        rc = read_number(line, "USER", rest.words[0], &user);
+    int64_t user = 0;
+    int rc = read_options(line, options, 0, 0, "no words", &rest);
+    if (rc == EXIT_DONE && user_text != NULL) {
+        rc = read_id(line, "--user", user_text, &user);
     }
     if (rc == EXIT_DONE && at_text != NULL) {
         rc = read_time(line, "--at", at_text, &at);
@@ -235,7 +235,7 @@ static int run_forecast(const command_line *line)
         rc = session_open(line, &in);
     }
     if (rc == EXIT_DONE) {
-        rc = show_forecast(&in, (int64_t)(user & INT64_MAX), zone, at);
+        rc = show_forecast(&in, user, zone, at);
         session_close(&in);
     }
     return rc;
@@ -243,7 +243,7 @@ static int run_forecast(const command_line *line)
 
 const command command_forecast = {
     "forecast", "what the month will come to",
-    "Usage: bbots-inspect FILE forecast [USER] [--at T] [--tz ZONE]\n"
+    "Usage: bbots-inspect FILE forecast [--user ID] [--at T] [--tz ZONE]\n"
     "\n"
     "What a user, or all together, spent in the month that holds T (now), what the whole month\n"
     "comes to at this rate, and on how many days that rests.\n",

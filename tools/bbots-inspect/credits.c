@@ -141,8 +141,8 @@ static int run(const command_line *line)
 {
     const option options[] = {{NULL, NULL, NULL, NULL}};
     rest_words rest;
-    uint64_t user = 0;
-    uint64_t amount = 0;
+    int64_t user = 0;
+    uint32_t amount = 0;
     int rc = read_options(line, options, 0, 4, "[USER [TYPE]] or add|consume USER TYPE N", &rest);
     bool consume = rest.count > 0 && strcmp(rest.words[0], "consume") == 0;
     bool changes = consume || (rest.count > 0 && strcmp(rest.words[0], "add") == 0);
@@ -150,24 +150,19 @@ static int run(const command_line *line)
         rc = usage_error(line, "credits takes [USER [TYPE]], or add or consume with USER TYPE N");
     }
     if (rc == EXIT_DONE && rest.count > 0) {
-        rc = read_number(line, "USER", rest.words[changes ? 1 : 0], &user);
+        rc = read_id(line, "USER", rest.words[changes ? 1 : 0], &user);
     }
     if (rc == EXIT_DONE && changes) {
-        rc = read_number(line, "N", rest.words[3], &amount);
-    }
-    if (rc == EXIT_DONE && (user > INT64_MAX || amount > INT64_MAX)) {
-        rc = usage_error(line, "a number is greater than any user's or amount");
+        rc = read_count(line, "N", rest.words[3], &amount);
     }
     if (rc != EXIT_DONE) {
         return rc;
     }
     if (!changes) {
-        return show(line, (int64_t)user, rest.count > 1 ? rest.words[1] : NULL);
+        return show(line, user, rest.count > 1 ? rest.words[1] : NULL);
     }
-    change made = {.user = (int64_t)user,
-                   .type = bbots_text_of(rest.words[2]),
-                   .amount = (int64_t)amount,
-                   .consume = consume};
+    change made = {
+        .user = user, .type = bbots_text_of(rest.words[2]), .amount = amount, .consume = consume};
     return change_balance(line, &made);
 }
 

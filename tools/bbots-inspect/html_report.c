@@ -405,15 +405,13 @@ static int run(const command_line *line)
         {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
-    uint64_t number = 0;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
     if (rc == EXIT_DONE && (from == NULL) != (to == NULL)) {
         rc = usage_error(line, "--from and --to belong together");
     }
     if (rc == EXIT_DONE && user != NULL) {
-        rc = read_number(line, "--user", user, &number);
+        rc = read_id(line, "--user", user, &of.question.user_id);
     }
-    of.question.user_id = (int64_t)number;
     rc = rc == EXIT_DONE && from != NULL ? read_time(line, "--from", from, &of.question.from) : rc;
     rc = rc == EXIT_DONE && to != NULL ? read_time(line, "--to", to, &of.question.to) : rc;
     rc = rc == EXIT_DONE && at != NULL ? read_time(line, "--at", at, &of.now) : rc;

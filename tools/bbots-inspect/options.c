@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 static int refuse_option(const command_line *line, const option *options, const char *word,
@@ -98,11 +99,37 @@ int read_number(const command_line *line, const char *name, const char *text, ui
     errno = 0;
     unsigned long long read = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0) {
-        return usage_error(line, "option %s needs a whole number from 0 on, not \"%s\"", name,
-                           text);
+        return usage_error(line, "%s needs a whole number from 0 on, not \"%s\"", name, text);
     }
     *number = read;
     return EXIT_DONE;
+}
+
+static int read_from_one(const command_line *line, const char *name, const char *text,
+                         uint64_t most, uint64_t *number)
+{
+    int rc = read_number(line, name, text, number);
+    if (rc == EXIT_DONE && (*number == 0 || *number > most)) {
+        rc = usage_error(line, "%s needs a number from 1 to %" PRIu64 ", not \"%s\"", name, most,
+                         text);
+    }
+    return rc;
+}
+
+int read_id(const command_line *line, const char *name, const char *text, int64_t *id)
+{
+    uint64_t number = 0;
+    int rc = read_from_one(line, name, text, INT64_MAX, &number);
+    *id = rc == EXIT_DONE ? (int64_t)number : 0;
+    return rc;
+}
+
+int read_count(const command_line *line, const char *name, const char *text, uint32_t *count)
+{
+    uint64_t number = 0;
+    int rc = read_from_one(line, name, text, UINT32_MAX, &number);
+    *count = rc == EXIT_DONE ? (uint32_t)number : 0;
+    return rc;
 }
 
 int read_time(const command_line *line, const char *name, const char *text, bbots_timestamp *time)

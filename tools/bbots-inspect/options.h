@@ -41,6 +41,15 @@ int read_options(const command_line *line, const option *options, unsigned least
 /* Reads a whole number; EXIT_DONE or EXIT_USAGE after a message that names the option. */
 int read_number(const command_line *line, const char *name, const char *text, uint64_t *number);
 
+/*
+ * Reads the number of a row, such as a user's, from 1 on: 0 would mean all of them. EXIT_DONE or EXIT_USAGE
+ * after a message that names the option.
+ */
+int read_id(const command_line *line, const char *name, const char *text, int64_t *id);
+
+/* Reads how many, 1 to 4,294,967,295. */
+int read_count(const command_line *line, const char *name, const char *text, uint32_t *count);
+
 /* Reads a day or a time; EXIT_DONE or EXIT_USAGE after a message that names the option. */
 int read_time(const command_line *line, const char *name, const char *text, bbots_timestamp *time);
 

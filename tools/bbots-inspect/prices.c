@@ -240,9 +240,7 @@ static int reprice(const command_line *line, repricing *run)
 static int read_range(const command_line *line, const char *from, const char *to, const char *user,
                       bbots_reprice_request *request)
 {
-    uint64_t number = 0;
-    int rc = user != NULL ? read_number(line, "--user", user, &number) : EXIT_DONE;
-    request->user_id = (int64_t)(number & INT64_MAX);
+    int rc = user != NULL ? read_id(line, "--user", user, &request->user_id) : EXIT_DONE;
     if (rc == EXIT_DONE && from != NULL) {
         rc = read_time(line, "--from", from, &request->from);
     }

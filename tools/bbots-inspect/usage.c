@@ -164,13 +164,13 @@ static int run(const command_line *line)
     rest_words rest;
     session in;
     bbots_timestamp at = 0;
-    uint64_t user = 0;
+    int64_t user = 0;
     int rc = read_options(line, options, 0, 1, "USER", &rest);
     if (rc == EXIT_DONE && at_text != NULL) {
         rc = read_time(line, "--at", at_text, &at);
     }
     if (rc == EXIT_DONE && rest.count == 1) {
-        rc = read_number(line, "USER", rest.words[0], &user);
+        rc = read_id(line, "USER", rest.words[0], &user);
     }
     if (rc == EXIT_DONE) {
         rc = session_open(line, &in);
@@ -178,7 +178,7 @@ static int run(const command_line *line)
     if (rc != EXIT_DONE) {
         return rc;
     }
-    rc = rest.count == 1 ? show_user(&in, (int64_t)(user & INT64_MAX), at) : show_all(&in, at);
+    rc = rest.count == 1 ? show_user(&in, user, at) : show_all(&in, at);
     session_close(&in);
     return rc;
 }
