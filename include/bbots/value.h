@@ -103,10 +103,17 @@ static inline bbots_json bbots_json_of(const char *string)
     return json;
 }
 
+/*
+ * Field by field: a struct that is cleared as a whole and then filled in parts lies in memory first, and a
+ * processor waits for those parts before it can copy them together.
+ */
 static inline bbots_value bbots_value_null(void)
 {
     bbots_value value;
-    memset(&value, 0, sizeof value);
+    value.kind = BBOTS_NULL;
+    value.scale = 0;
+    value.size = 0;
+    value.integer = 0;
     return value;
 }
 
@@ -114,7 +121,7 @@ static inline bbots_value bbots_value_boolean(bool boolean)
 {
     bbots_value value = bbots_value_null();
     value.kind = BBOTS_BOOLEAN;
-    value.boolean = boolean;
+    value.integer = boolean; /* of which .boolean is the first byte */
     return value;
 }
 

@@ -12,8 +12,8 @@
 #include <assert.h>
 
 /* Bytes that hold every integer of so many decimal digits, with its sign. */
-static const uint8_t decimal_width[BBOTS_DECIMAL_PRECISION_MAX + 1] = {
-    1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 8};
+static const uint8_t decimal_width[BBOTS_DECIMAL_PRECISION_MAX + 1] = {1, 1, 1, 2, 2, 3, 3, 4, 4, 4,
+                                                                       5, 5, 6, 6, 6, 7, 7, 8, 8};
 
 unsigned codec_column_width(const bbots_column *column)
 {
@@ -89,8 +89,8 @@ void codec_layout_init(codec_layout *layout, const bbots_table *table, unsigned 
     layout->column_count = (uint16_t)column_count;
     unsigned at = CODEC_ROW_HEADER + (column_count + 7) / 8;
     for (unsigned c = 0; c < column_count; c++) {
-        bool secret = (table->columns[c].flags & BBOTS_COLUMN_SECRET) != 0;
         unsigned width = codec_column_width(&table->columns[c]);
+        bool secret = width == 0 && (table->columns[c].flags & BBOTS_COLUMN_SECRET) != 0;
         layout->width[c] = (uint8_t)width;
         layout->place[c] = (uint16_t)(width != 0 ? at : layout->variable_count++);
         layout->variable |= width == 0 ? BBOTS_COLUMN_BIT(c) : 0;
@@ -132,7 +132,7 @@ static inline void store_fixed(uint8_t *at, unsigned width, const bbots_column *
     } else if (column->type == BBOTS_TYPE_BOOLEAN) {
         *at = value->boolean ? 1 : 0;
     } else {
-        memcpy(at, &value->integer, width); /* little endian: the low bytes come first */
+        codec_row_put_integer(at, width, value->integer);
     }
 }
 
@@ -145,7 +145,7 @@ static bb_hash close_row(const codec_layout *layout, uint8_t *data, size_t size)
 }
 
 bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
-                            size_t size)
+                         size_t size)
 {
     bool wide = variable_bytes(layout, values) > UINT16_MAX;
     uint8_t *ends = out + layout->variable_at;
@@ -216,8 +216,7 @@ bool codec_row_checksum_fits(const codec_layout *layout, const uint8_t *data, si
            bb_load32(data) == (uint32_t)codec_row_hash(layout, data, size).low;
 }
 
-bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
-                      bb_hash *hash)
+bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size, bb_hash *hash)
 {
     if (size < layout->variable_at || data[4] != layout->column_count ||
         (data[5] & ~CODEC_ROW_WIDE) != 0) {
@@ -293,69 +292,67 @@ uint64_t codec_row_difference(const codec_layout *layout, const uint8_t *a, size
     return different;
 }
 
-static bbots_value fixed_value(const bbots_column *column, const uint8_t *at, unsigned width)
+static void read_fixed(const codec_layout *layout, const uint8_t *at, unsigned column,
+                       bbots_value *value)
 {
-    bbots_value value = bbots_value_null();
-    switch ((bbots_type)column->type) {
-    case BBOTS_TYPE_BOOLEAN:
-        value.kind = BBOTS_BOOLEAN;
-        value.boolean = *at != 0;
+    unsigned width = layout->width[column];
+    bbots_uuid uuid;
+    float single;
+    double real;
+    switch ((bbots_kind)layout->kind[column]) {
+    case BBOTS_BOOLEAN:
+        *value = bbots_value_boolean(*at != 0);
         break;
-    case BBOTS_TYPE_UUID:
-        value.kind = BBOTS_UUID;
-        memcpy(value.uuid.bytes, at, 16);
+    case BBOTS_UUID:
+        memcpy(uuid.bytes, at, sizeof uuid.bytes);
+        *value = bbots_value_uuid(uuid);
         break;
-    case BBOTS_TYPE_REAL: {
-        float real;
-        memcpy(&real, at, sizeof real);
-        value.kind = BBOTS_FLOAT;
-        value.real = (double)real;
+    case BBOTS_FLOAT:
+        if (width == sizeof single) {
+            memcpy(&single, at, sizeof single);
+            real = (double)single;
+        } else {
+            memcpy(&real, at, sizeof real);
+        }
+        *value = bbots_value_float(real);
         break;
-    }
-    case BBOTS_TYPE_DOUBLE:
-        value.kind = BBOTS_FLOAT;
-        memcpy(&value.real, at, sizeof value.real);
+    case BBOTS_DECIMAL:
+        *value =
+            bbots_value_decimal(codec_row_integer(at, width), layout->table->columns[column].scale);
         break;
-    case BBOTS_TYPE_TIMESTAMP:
-    case BBOTS_TYPE_TIMESTAMPTZ:
-        value.kind = BBOTS_TIMESTAMP;
-        value.integer = codec_row_integer(at, width);
-        break;
-    case BBOTS_TYPE_DECIMAL:
-        value.kind = BBOTS_DECIMAL;
-        value.scale = column->scale;
-        value.integer = codec_row_integer(at, width);
+    case BBOTS_TIMESTAMP:
+        *value = bbots_value_timestamp(codec_row_integer(at, width));
         break;
     default:
-        value.kind = BBOTS_INTEGER;
-        value.integer = codec_row_integer(at, width);
+        *value = bbots_value_integer(codec_row_integer(at, width));
         break;
     }
-    return value;
 }
 
-bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,
-                            unsigned column)
+static void read_variable(const codec_layout *layout, const uint8_t *data, size_t size,
+                          unsigned column, bbots_value *value)
+{
+    size_t length = 0;
+    const uint8_t *bytes = codec_row_bytes(layout, data, size, column, &length);
+    bbots_kind kind = (bbots_kind)layout->kind[column];
+    if (kind == BBOTS_SEALED && bytes != NULL && !vault_is_sealed(bytes, length)) {
+        kind = codec_column_kind(&layout->table->columns[column]);
+    }
+    *value = bbots_value_of_bytes(kind, bytes, length);
+}
+
+/* Each path writes its fields to where they are wanted: put together first, they would be copied. */
+void codec_row_read(const codec_layout *layout, const uint8_t *data, size_t size, unsigned column,
+                    bbots_value *value)
 {
     if (column >= layout->column_count) {
-        return column < layout->table->column_count ? layout->defaults[column]
-                                                    : bbots_value_null();
+        *value =
+            column < layout->table->column_count ? layout->defaults[column] : bbots_value_null();
+    } else if (codec_row_is_null(data, column)) {
+        *value = bbots_value_null();
+    } else if (layout->width[column] != 0) {
+        read_fixed(layout, data + layout->place[column], column, value);
+    } else {
+        read_variable(layout, data, size, column, value);
     }
-    if (codec_row_is_null(data, column)) {
-        return bbots_value_null();
-    }
-    const bbots_column *description = &layout->table->columns[column];
-    if (layout->width[column] != 0) {
-        return fixed_value(description, data + layout->place[column], layout->width[column]);
-    }
-    size_t length;
-    const uint8_t *bytes = codec_row_bytes(layout, data, size, column, &length);
-    if (bytes == NULL) {
-        return bbots_value_null();
-    }
-    bbots_kind kind = (bbots_kind)layout->kind[column];
-    if (kind == BBOTS_SEALED && !vault_is_sealed(bytes, length)) {
-        kind = codec_column_kind(description);
-    }
-    return bbots_value_of_bytes(kind, bytes, length);
 }

@@ -29,8 +29,8 @@
 #include <bbots/table.h>
 
 #define CODEC_ROW_HEADER 6
-#define CODEC_ROW_WIDE 1 /* the ends of variable columns have 4 bytes */
-#define CODEC_ROW_MAX (64u << 20)
+#define CODEC_ROW_WIDE   1 /* the ends of variable columns have 4 bytes */
+#define CODEC_ROW_MAX    (64u << 20)
 
 /* Where the columns of rows with a given number of columns are. */
 typedef struct codec_layout {
@@ -43,7 +43,7 @@ typedef struct codec_layout {
     uint16_t variable_count;
     uint16_t place[BBOTS_COLUMNS_MAX]; /* a fixed column's offset, a variable one's ordinal */
     uint8_t width[BBOTS_COLUMNS_MAX];  /* bytes of a fixed column, 0 for a variable one */
-    uint8_t kind[BBOTS_COLUMNS_MAX];   /* of a variable one; BBOTS_SEALED: see the value itself */
+    uint8_t kind[BBOTS_COLUMNS_MAX];   /* of its values; BBOTS_SEALED: see the value itself */
 } codec_layout;
 
 /* Bytes that a column takes in a row and in a key; 0 for a variable one. */
@@ -61,7 +61,7 @@ size_t codec_row_size(const codec_layout *layout, const bbots_value *values);
 
 /* Writes a row of stored-form values (one per column; see literal.h) and its checksum. */
 bb_hash codec_row_encode(const codec_layout *layout, const bbots_value *values, uint8_t *out,
-                            size_t size);
+                         size_t size);
 
 /*
  * Sets columns of fixed width in a row of the layout, to the stored-form values that stand at their
@@ -93,8 +93,7 @@ bool codec_row_checksum_fits(const codec_layout *layout, const uint8_t *data, si
  * Whether the bytes are a whole row of the layout: size, checksum, flags, the last end. hash (may
  * be NULL) receives the row's hash.
  */
-bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size,
-                      bb_hash *hash);
+bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t size, bb_hash *hash);
 
 /*
  * A signed integer of `width` bytes, 1 to 8. The header has at least seven bytes (six and one of the
@@ -104,6 +103,21 @@ bool codec_row_intact(const codec_layout *layout, const uint8_t *data, size_t si
 static inline int64_t codec_row_integer(const uint8_t *at, unsigned width)
 {
     return (int64_t)bb_load64(at + width - 8) >> (64 - 8 * width);
+}
+
+/* The low bytes of an integer, 1 to 8 of them: two stores that may overlap, whatever the width. */
+static inline void codec_row_put_integer(uint8_t *at, unsigned width, int64_t integer)
+{
+    uint64_t bits = (uint64_t)integer;
+    if (width >= 4) {
+        bb_store32(at, (uint32_t)bits);
+        bb_store32(at + width - 4, (uint32_t)(bits >> 8 * (width - 4)));
+    } else if (width >= 2) {
+        bb_store16(at, (uint16_t)bits);
+        bb_store16(at + width - 2, (uint16_t)(bits >> 8 * (width - 2)));
+    } else {
+        *at = (uint8_t)bits;
+    }
 }
 
 /* The kind of a column's values. */
@@ -155,7 +169,16 @@ static inline const uint8_t *codec_row_bytes(const codec_layout *layout, const u
  * The value of a column; of a secret one that is sealed BBOTS_SEALED. Never reads outside the row, whatever its bytes: the ends are held
  * against the size.
  */
-bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data, size_t size,
-                            unsigned column);
+void codec_row_read(const codec_layout *layout, const uint8_t *data, size_t size, unsigned column,
+                    bbots_value *value);
+
+/* The same for those who are in no hurry: a value that is returned is copied. */
+static inline bbots_value codec_row_value(const codec_layout *layout, const uint8_t *data,
+                                          size_t size, unsigned column)
+{
+    bbots_value value;
+    codec_row_read(layout, data, size, column, &value);
+    return value;
+}
 
 #endif

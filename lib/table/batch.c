@@ -229,7 +229,8 @@ static int put_row(bbots_batch *batch, const bbots_row *row, bbots_error *error)
         if (row == NULL) {
             rc = put_nothing(column, batch->rows, BBOTS_CELL_NO_ROW, error);
         } else {
-            bbots_value value = bbots_row_value(row, column->column);
+            bbots_value value;
+            row_read(row, column->column, &value);
             rc = put_value(column, batch->rows, &value, error);
         }
     }

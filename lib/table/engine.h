@@ -224,6 +224,9 @@ int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *has
 /* BBOTS_UNKNOWN_INDEX unless the number is that of a unique index. */
 int row_check_unique_index(const bbots_table *table, unsigned index, bbots_error *error);
 
+/* bbots_row_value() into a place in memory, without a copy. */
+void row_read(const bbots_row *row, unsigned column, bbots_value *value);
+
 /* Brings a caller's key values of a unique index to stored form and to a key part. */
 int row_key(bbots_txn *txn, const bbots_table *table, unsigned index, const bbots_value *key,
             bbots_value *stored, uint8_t *bytes, size_t *size, bbots_error *error);

@@ -87,7 +87,7 @@ static int check_tree(bbots_txn *txn, engine_table *table, unsigned tree, const 
     store_bytes except = {NULL, 0};
     store_bytes found;
     for (unsigned i = 0; i < shape->column_count; i++) {
-        key[i] = bbots_row_value(&new_image->row, shape->columns[i]);
+        row_read(&new_image->row, shape->columns[i], &key[i]);
         if (key[i].kind == BBOTS_NULL) {
             return BBOTS_OK; /* nulls are distinct */
         }
@@ -207,7 +207,9 @@ void serial_note(txn_table *state, const bbots_row *row)
     if (serial < 0) {
         return;
     }
-    int64_t number = bbots_row_value(row, (unsigned)serial).integer;
+    bbots_value given;
+    row_read(row, (unsigned)serial, &given);
+    int64_t number = given.integer;
     if (number >= state->stat.serial_next) {
         state->stat.serial_next = number + (number != INT64_MAX);
         state->dirty = true;

@@ -103,7 +103,7 @@ static inline const bbots_value *live_row_value(live_row *hand, unsigned column)
 {
     if ((hand->known >> column & 1) == 0) {
         hand->known |= BBOTS_COLUMN_BIT(column);
-        hand->values[column] = bbots_row_value(hand->row, column);
+        row_read(hand->row, column, &hand->values[column]);
     }
     return &hand->values[column];
 }

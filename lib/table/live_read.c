@@ -523,7 +523,7 @@ static bool same_by(const question *asked, const bbots_value *value, unsigned pl
 static bool counts(const question *asked, const bbots_row *row, bbots_value *by)
 {
     for (unsigned i = 0; i < asked->live->by_count; i++) {
-        by[i] = bbots_row_value(row, asked->live->by[i]);
+        row_read(row, asked->live->by[i], &by[i]);
         if (by[i].kind == BBOTS_NULL ||
             (i < asked->query->by_count && !same_by(asked, &by[i], i))) {
             return false;
@@ -544,7 +544,7 @@ static int take_row(question *asked, const bbots_row *row, bbots_timestamp from,
         return BBOTS_OK;
     }
     for (unsigned i = 0; i < live->split_count; i++) {
-        split[i] = bbots_row_value(row, live->split[i]);
+        row_read(row, live->split[i], &split[i]);
     }
     for (unsigned i = 0; i < live->sum_count; i++) {
         bbots_value value = bbots_row_value(row, live->sums[i]);

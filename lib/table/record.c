@@ -7,72 +7,92 @@
  */
 #include "table/engine.h"
 
-static bbots_value field_value(const bbots_column *column, const uint8_t *at)
+static void read_field(const bbots_column *column, const uint8_t *at, bbots_value *value)
 {
     switch ((bbots_type)column->type) {
     case BBOTS_TYPE_BOOLEAN: {
         bool boolean;
         memcpy(&boolean, at, sizeof boolean);
-        return bbots_value_boolean(boolean);
+        *value = bbots_value_boolean(boolean);
+        return;
     }
     case BBOTS_TYPE_SMALLINT: {
         int16_t integer;
         memcpy(&integer, at, sizeof integer);
-        return bbots_value_integer(integer);
+        *value = bbots_value_integer(integer);
+        return;
     }
     case BBOTS_TYPE_INTEGER: {
         int32_t integer;
         memcpy(&integer, at, sizeof integer);
-        return bbots_value_integer(integer);
+        *value = bbots_value_integer(integer);
+        return;
     }
-    case BBOTS_TYPE_BIGINT:
-    case BBOTS_TYPE_DECIMAL:
-    case BBOTS_TYPE_TIMESTAMP:
-    case BBOTS_TYPE_TIMESTAMPTZ: {
+    case BBOTS_TYPE_BIGINT: {
         int64_t integer;
         memcpy(&integer, at, sizeof integer);
-        return column->type == BBOTS_TYPE_BIGINT    ? bbots_value_integer(integer)
-               : column->type == BBOTS_TYPE_DECIMAL ? bbots_value_decimal(integer, column->scale)
-                                                    : bbots_value_timestamp(integer);
+        *value = bbots_value_integer(integer);
+        return;
+    }
+    case BBOTS_TYPE_DECIMAL: {
+        int64_t scaled;
+        memcpy(&scaled, at, sizeof scaled);
+        *value = bbots_value_decimal(scaled, column->scale);
+        return;
+    }
+    case BBOTS_TYPE_TIMESTAMP:
+    case BBOTS_TYPE_TIMESTAMPTZ: {
+        bbots_timestamp time;
+        memcpy(&time, at, sizeof time);
+        *value = bbots_value_timestamp(time);
+        return;
     }
     case BBOTS_TYPE_REAL: {
         float real;
         memcpy(&real, at, sizeof real);
-        return bbots_value_float((double)real);
+        *value = bbots_value_float((double)real);
+        return;
     }
     case BBOTS_TYPE_DOUBLE: {
         double real;
         memcpy(&real, at, sizeof real);
-        return bbots_value_float(real);
+        *value = bbots_value_float(real);
+        return;
     }
     case BBOTS_TYPE_TEXT:
     case BBOTS_TYPE_VARCHAR: {
         bbots_text text;
         memcpy(&text, at, sizeof text);
-        return bbots_value_text(text);
+        *value = bbots_value_text(text);
+        return;
     }
     case BBOTS_TYPE_BYTEA: {
         bbots_bytes bytes;
         memcpy(&bytes, at, sizeof bytes);
-        return bbots_value_of_bytes(BBOTS_BYTES, bytes.data, bytes.size);
+        *value = bbots_value_of_bytes(BBOTS_BYTES, bytes.data, bytes.size);
+        return;
     }
     case BBOTS_TYPE_UUID: {
         bbots_uuid uuid;
         memcpy(&uuid, at, sizeof uuid);
-        return bbots_value_uuid(uuid);
+        *value = bbots_value_uuid(uuid);
+        return;
     }
     case BBOTS_TYPE_JSONB: {
         bbots_json json;
         memcpy(&json, at, sizeof json);
-        return bbots_value_json(json);
+        *value = bbots_value_json(json);
+        return;
     }
     case BBOTS_TYPE_VECTOR: {
         bbots_vector vector;
         memcpy(&vector, at, sizeof vector);
-        return bbots_value_of_bytes(BBOTS_VECTOR, vector.data, vector.count * sizeof(float));
+        *value = bbots_value_of_bytes(BBOTS_VECTOR, vector.data, vector.count * sizeof(float));
+        return;
     }
     }
-    return bbots_value_null();
+    *value = bbots_value_null();
+    return;
 }
 
 static void set_field(const bbots_column *column, const bbots_value *value, uint8_t *at)
@@ -149,10 +169,12 @@ static void read_fields(const bbots_table *table, const void *record, uint64_t c
     const bbots_record *sets = record;
     for (uint64_t left = columns; left != 0; left &= left - 1) {
         unsigned c = (unsigned)__builtin_ctzll(left);
-        values[c] = (sets->null & BBOTS_COLUMN_BIT(c)) != 0
-                        ? bbots_value_null()
-                        : field_value(&table->columns[c],
-                                      (const uint8_t *)record + table->columns[c].field);
+        if ((sets->null & BBOTS_COLUMN_BIT(c)) != 0) {
+            values[c] = bbots_value_null();
+        } else {
+            read_field(&table->columns[c], (const uint8_t *)record + table->columns[c].field,
+                       &values[c]);
+        }
     }
 }
 
@@ -170,7 +192,8 @@ static void write_fields(const bbots_row *row, uint64_t columns, void *record)
     sets->null &= ~columns;
     for (uint64_t left = columns & sets->given; left != 0; left &= left - 1) {
         unsigned c = (unsigned)__builtin_ctzll(left);
-        bbots_value value = bbots_row_value(row, c);
+        bbots_value value;
+        row_read(row, c, &value);
         if (value.kind == BBOTS_NULL) {
             sets->null |= BBOTS_COLUMN_BIT(c);
         } else if (value.kind == BBOTS_SEALED) {

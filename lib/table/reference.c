@@ -152,7 +152,7 @@ int reference_check_parent(bbots_txn *txn, const bbots_row *old, const bbots_row
     bbots_value values[BBOTS_KEY_COLUMNS_MAX];
     bool found = false;
     for (unsigned i = 0; i < key->column_count; i++) {
-        values[i] = bbots_row_value(row, key->columns[i]);
+        row_read(row, key->columns[i], &values[i]);
         if (values[i].kind == BBOTS_NULL) {
             return BBOTS_OK;
         }

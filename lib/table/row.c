@@ -46,7 +46,8 @@ int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *has
     const codec_layout *layout = &table->layout;
     unsigned columns = codec_row_columns(data.data, data.size);
     if (columns != layout->column_count) {
-        if (columns > layout->column_count && codec_row_checksum_fits(layout, data.data, data.size)) {
+        if (columns > layout->column_count &&
+            codec_row_checksum_fits(layout, data.data, data.size)) {
             return bb_fail_at(error, BBOTS_SCHEMA_MISMATCH, table->table->name, NULL, NULL,
                               "a row of table \"%s\" has more columns than this schema: another "
                               "process changed the file's schema, open the store again",
@@ -71,15 +72,18 @@ int row_open(engine_table *table, store_bytes data, bbots_row *row, bb_hash *has
     return BBOTS_OK;
 }
 
+void row_read(const bbots_row *row, unsigned column, bbots_value *value)
+{
+    codec_row_read(row->layout, row->data, row->size, column, value);
+    if (row->txn != NULL && value->kind == BBOTS_SEALED) {
+        (void)secret_open(row, column, value, NULL); /* it stays what it is when it does not open */
+    }
+}
+
 bbots_value bbots_row_value(const bbots_row *row, unsigned column)
 {
-    if (row->txn == NULL) { /* no table with secrets, or no keys: the usual case */
-        return codec_row_value(row->layout, row->data, row->size, column);
-    }
-    bbots_value value = codec_row_value(row->layout, row->data, row->size, column);
-    if (value.kind == BBOTS_SEALED) {
-        (void)secret_open(row, column, &value, NULL); /* it stays what it is when it does not open */
-    }
+    bbots_value value;
+    row_read(row, column, &value);
     return value;
 }
 
@@ -107,8 +111,7 @@ int row_confirm_key(const engine_table *table, const bbots_row *row, store_bytes
     size_t size = codec_key_of_row(row, tree->columns, tree->column_count, own, NULL);
     if (size != key.size || memcmp(own, key.data, size) != 0) {
         return bb_fail_at(error, BBOTS_CORRUPTED, table->table->name, NULL, NULL,
-                          "a row of table \"%s\" lies under another row's key",
-                          table->table->name);
+                          "a row of table \"%s\" lies under another row's key", table->table->name);
     }
     return BBOTS_OK;
 }
@@ -133,8 +136,8 @@ int row_accept(engine_table *table, store_bytes key, store_bytes data, bbots_row
     return rc == BBOTS_OK ? row_confirm_key(table, row, key, error) : rc;
 }
 
-int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row,
-              bb_hash *hash, bbots_error *error)
+int row_fetch(bbots_txn *txn, engine_table *table, store_bytes key, bbots_row *row, bb_hash *hash,
+              bbots_error *error)
 {
     store_bytes data;
     int rc = store_get(&txn->base, table->trees[0], key, &data, error);
@@ -235,8 +238,8 @@ int row_find(bbots_txn *txn, engine_table *table, unsigned index, const bbots_va
     }
     order_as_tree(unique, tree, values, ordered);
     if (unique->tree == 0) {
-        image->key_size = codec_key_encode(table->table, tree->columns, tree->column_count,
-                                           ordered, image->key);
+        image->key_size =
+            codec_key_encode(table->table, tree->columns, tree->column_count, ordered, image->key);
     } else {
         store_bytes found;
         store_bytes nothing = {NULL, 0};
@@ -271,8 +274,8 @@ int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, eng
     size_t size = codec_row_size(&table->layout, values);
     if (size == 0) {
         return bb_fail_at(error, BBOTS_LIMIT_EXCEEDED, table->table->name, NULL, NULL,
-                          "a row of table \"%s\" would be larger than %u bytes",
-                          table->table->name, CODEC_ROW_MAX);
+                          "a row of table \"%s\" would be larger than %u bytes", table->table->name,
+                          CODEC_ROW_MAX);
     }
     uint8_t *bytes = bb_arena_alloc(&txn->scratch, size);
     if (bytes == NULL) {
@@ -284,8 +287,8 @@ int row_make(bbots_txn *txn, engine_table *table, const bbots_value *values, eng
     image->row.size = (uint32_t)size;
     image->row.layout = &table->layout;
     image->row.txn = NULL;
-    image->key_size = codec_key_of_row(&image->row, primary->columns, primary->column_count,
-                                       image->key, NULL);
+    image->key_size =
+        codec_key_of_row(&image->row, primary->columns, primary->column_count, image->key, NULL);
     return BBOTS_OK;
 }
 
@@ -328,8 +331,8 @@ const char *row_key_text(const bbots_row *row, const uint8_t *columns, unsigned 
         char shown[BB_QUOTE_MAX];
         bbots_value value = bbots_row_value(row, columns[i]);
         codec_value_show(&row->table->columns[columns[i]], &value, shown);
-        int more = snprintf(buffer + size, ROW_KEY_TEXT_MAX - size, "%s%s", i > 0 ? ", " : "",
-                            shown);
+        int more =
+            snprintf(buffer + size, ROW_KEY_TEXT_MAX - size, "%s%s", i > 0 ? ", " : "", shown);
         size += more > 0 ? (size_t)more : 0;
     }
     return buffer;

@@ -188,7 +188,7 @@ static size_t quick_key(scan_state *scan, const bbots_row *row, uint8_t key[SUMM
 static void group_values(const scan_state *scan, const bbots_row *row, bbots_value *values)
 {
     for (unsigned g = 0; g < scan->query->group_count; g++) {
-        values[g] = bbots_row_value(row, scan->query->groups[g].column);
+        row_read(row, scan->query->groups[g].column, &values[g]);
         if (values[g].kind == BBOTS_TIMESTAMP) {
             values[g].integer = bbots_timestamp_truncate(
                 values[g].integer, (bbots_time_unit)scan->query->groups[g].unit);
