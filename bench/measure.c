@@ -97,9 +97,13 @@ uint64_t file_bytes(const char *path)
     return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
+/*
+ * A page at a time, as engines write: Linux 6.16 and later keeps what is written to ext4 at once in one piece
+ * of the page cache, and a page that is written into a large piece later costs the whole of it.
+ */
 void file_copy(const char *from, const char *to)
 {
-    static char buffer[1 << 20];
+    static char buffer[4096];
     int source = open(from, O_RDONLY | O_CLOEXEC);
     int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ssize_t count = -1;
