@@ -335,8 +335,11 @@ static int set_number(ledger_values *row, unsigned column, live_number number, u
     for (unsigned s = to; s < scale; s++) {
         part *= 10;
     }
-    live_number half = part / 2;
-    number = rescaled((number + (number < 0 ? -half : half)) / part, scale, to);
+    if (part != 1) {
+        live_number half = part / 2;
+        number = (number + (number < 0 ? -half : half)) / part;
+    }
+    number = rescaled(number, scale, to);
     if (number > INT64_MAX || number < INT64_MIN) {
         return bb_fail_at(error, BBOTS_NUMERIC_OUT_OF_RANGE, row->of->table->name, described->name,
                           NULL, "the day's sum for column \"%s\" needs more than 64 bits",

@@ -154,13 +154,6 @@ void ledger_values_begin(ledger_values *values, const ledger_table *of)
     values->given = 0;
 }
 
-void ledger_set(ledger_values *values, unsigned column, bbots_value value)
-{
-    unsigned number = values->of->columns[column];
-    values->values[number] = value;
-    values->given |= BBOTS_COLUMN_BIT(number);
-}
-
 void ledger_set_integer(ledger_values *values, unsigned column, int64_t integer)
 {
     ledger_set(values, column, bbots_value_integer(integer));

@@ -106,7 +106,15 @@ typedef struct ledger_values {
 
 /* Empties it for a table. */
 void ledger_values_begin(ledger_values *values, const ledger_table *of);
-void ledger_set(ledger_values *values, unsigned column, bbots_value value);
+
+/* Inline: the value is made in its place, not made and then copied. */
+static inline void ledger_set(ledger_values *values, unsigned column, bbots_value value)
+{
+    unsigned number = values->of->columns[column];
+    values->values[number] = value;
+    values->given |= BBOTS_COLUMN_BIT(number);
+}
+
 void ledger_set_integer(ledger_values *values, unsigned column, int64_t integer);
 void ledger_set_time(ledger_values *values, unsigned column, bbots_timestamp time);
 

@@ -32,9 +32,11 @@ size_t bbots_exact_print(bbots_exact exact, unsigned scale, char buffer[48])
     }
     summary_number number = number_of(exact);
     magnitude left = number < 0 ? 0 - (magnitude)number : (magnitude)number;
-    while (left != 0 || count <= scale) {
+    for (; left > UINT64_MAX; left /= 10) {
         reversed[count++] = (char)('0' + (int)(left % 10));
-        left /= 10;
+    }
+    for (uint64_t rest = (uint64_t)left; rest != 0 || count <= scale; rest /= 10) {
+        reversed[count++] = (char)('0' + (int)(rest % 10));
     }
     if (number < 0) {
         buffer[size++] = '-';
