@@ -13,7 +13,9 @@
 #include <bbots/live.h>
 #include <stdlib.h>
 
-#define ENTRIES_MANY 256 /* from so many on it pays to keep the pages of new blocks full */
+#define ENTRIES_AHEAD 8
+#define LINE          64  /* bytes that a processor takes from memory at once */
+#define ENTRIES_MANY  256 /* from so many on it pays to keep the pages of new blocks full */
 
 /* ------------------------------------------------------------------ rows to entries */
 
@@ -140,7 +142,9 @@ typedef struct writing {
     live_block block;
     uint8_t key[LIVE_KEY_MAX]; /* of the block in hand */
     size_t key_size;           /* 0: none */
-    int64_t fine_base;         /* the first finer bucket in it */
+    int64_t bucket;            /* of it */
+    store_bytes by;    /* its `by` values, in the log; no data: none was in hand on this level */
+    int64_t fine_base; /* the first finer bucket in it */
     bbots_error *error;
 } writing;
 
@@ -217,26 +221,31 @@ static size_t block_key(const writing *run, const live_entry *entry, int64_t buc
     return size + entry->by_size;
 }
 
+static bool counts_in_hand(const writing *run, const live_entry *entry, int64_t bucket)
+{
+    return run->key_size != 0 && bucket == run->bucket && entry->by_size == run->by.size &&
+           memcmp(live_entry_by(run->live, entry), run->by.data, run->by.size) == 0;
+}
+
 /* Makes the block of an entry the one in hand. */
 static int turn_to(writing *run, const live_entry *entry, int64_t bucket)
 {
     const bbots_live *live = run->live;
     bbots_time_unit unit = live_unit(live, run->level);
-    uint8_t key[LIVE_KEY_MAX];
-    size_t size = block_key(run, entry, bucket, key);
-    if (size == run->key_size && memcmp(key, run->key, size) == 0) {
+    if (counts_in_hand(run, entry, bucket)) {
         return BBOTS_OK;
     }
     int rc = save_block(run);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    memcpy(run->key, key, size);
-    run->key_size = size;
-    if (live->unit_count > 1) {
+    if (live->unit_count > 1 && (run->by.data == NULL || bucket != run->bucket)) {
         run->fine_base =
             live_bucket(live_bucket_start(bucket, unit), live_fine_unit(live, run->level));
     }
+    run->key_size = block_key(run, entry, bucket, run->key);
+    run->bucket = bucket;
+    run->by = (store_bytes){live_entry_by(live, entry), entry->by_size};
     return load_block(run);
 }
 
@@ -272,6 +281,20 @@ static int add_entry(writing *run, const live_entry *entry, int64_t bucket, span
 }
 
 /*
+ * Asks for the memory of the entry that comes some places later: in the order of blocks each one lies
+ * somewhere else in the log.
+ */
+static inline void ask_for_entry(const writing *run, const live_order *order, size_t place)
+{
+    if (place < run->log->count) {
+        const char *at = (const char *)live_entry_at(run->log, &order->places[place]);
+        __builtin_prefetch(at);
+        __builtin_prefetch(at + LINE);
+        __builtin_prefetch(at + 2 * LINE);
+    }
+}
+
+/*
  * Brings the entries to the order of a level's blocks: by bucket first, then by `by`, which is the
  * order that they are in as long as buckets of the levels before were coarser.
  */
@@ -281,6 +304,7 @@ static void order_level(const writing *run, live_order *order)
     span whole = {.unit = live_unit(live, run->level)};
     for (size_t i = 0; i < run->log->count; i++) {
         live_place *place = &order->places[i];
+        ask_for_entry(run, order, i + ENTRIES_AHEAD);
         int64_t bucket = live_entry_at(run->log, place)->bucket;
         place->start =
             live_place_of_bucket(live->unit_count != 0 ? coarser(live, &whole, bucket) : 0);
@@ -305,8 +329,10 @@ static int write_level(writing *run, live_order *order)
     order_level(run, order);
     int rc = count >= ENTRIES_MANY ? lift_tail(run, &order->places[count - 1], &tail) : BBOTS_OK;
     run->key_size = 0;
+    run->by.data = NULL;
     for (size_t i = 0; i < count && rc == BBOTS_OK; i++) {
         const live_place *place = &order->places[i];
+        ask_for_entry(run, order, i + ENTRIES_AHEAD);
         rc = add_entry(run, live_entry_at(run->log, place), live_place_bucket(place), &finer);
     }
     rc = rc == BBOTS_OK ? save_block(run) : rc;
