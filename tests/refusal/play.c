@@ -50,6 +50,15 @@ static bool is_harmless(const performance *of)
            (strcmp(name, "fallocate") == 0 && !of->lasting);
 }
 
+/* Whether the scene may come to its end all the same. */
+static bool is_tolerated(const performance *of)
+{
+    unsigned flags = of->it->flags;
+    return (flags & (TOLERANT | REGEX)) != 0 ||
+           ((flags & TOLERANT_MEMORY) != 0 && of->what == REFUSE_MEMORY) ||
+           ((flags & TOLERANT_LMDB) != 0 && of->what == REFUSE_LMDB);
+}
+
 static bool is_named(const performance *of)
 {
     if (of->what == REFUSE_MEMORY) {
@@ -80,7 +89,7 @@ static void judge_error(performance *of)
     }
     if (of->rc >= 0) {
         bool judged = of->it->kind == WRITES && of->settled; /* by its effect */
-        if (!is_harmless(of) && (of->it->flags & (TOLERANT | REGEX)) == 0 && !judged) {
+        if (!is_harmless(of) && !is_tolerated(of) && !judged) {
             complain(of, "nobody noticed", NULL);
         }
         return;

@@ -122,14 +122,16 @@ enum scene_kind {
 };
 
 enum scene_flag {
-    STEPWISE = 1,    /* several statements or commits: a failure may leave the first ones */
-    TOLERANT = 2,    /* what fails inside is met with a way around, and may do no harm */
-    NAMELESS = 4,    /* returns a status only: no error object is filled */
-    UNFORGIVING = 8, /* after a failure its transaction can only be rolled back */
-    UNCLEAN = 16,    /* the store's last use did not come to an end */
-    COPIES = 32,     /* makes a copy of the store under the other name */
-    LOSSY = 64,      /* ... of what can be read */
-    REGEX = 128      /* glibc's regcomp() leaks when it finds no memory, or does without */
+    STEPWISE = 1,          /* several statements or commits: a failure may leave the first ones */
+    TOLERANT = 2,          /* what fails inside is met with a way around, and may do no harm */
+    NAMELESS = 4,          /* returns a status only: no error object is filled */
+    UNFORGIVING = 8,       /* after a failure its transaction can only be rolled back */
+    UNCLEAN = 16,          /* the store's last use did not come to an end */
+    COPIES = 32,           /* makes a copy of the store under the other name */
+    LOSSY = 64,            /* ... of what can be read */
+    REGEX = 128,           /* glibc's regcomp() leaks when it finds no memory, or does without */
+    TOLERANT_MEMORY = 256, /* TOLERANT of memory that is refused, and of nothing else */
+    TOLERANT_LMDB = 512    /* ... of calls of LMDB */
 };
 
 typedef struct scene {

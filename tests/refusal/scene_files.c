@@ -178,7 +178,7 @@ const scene file_scenes[] = {
     {"salvage", FILES, TOLERANT | COPIES | LOSSY, act_salvage},
     {"commit", USES, 0, act_commit},
     {"load", USES, 0, act_load},
-    {"read", USES, TOLERANT, act_read}, /* it reads as well without a table of roots */
+    {"read", USES, TOLERANT_MEMORY, act_read}, /* it reads as well without a table of roots */
     {"write", USES, 0, act_write},
     {"backup", USES, TOLERANT | COPIES, act_backup},
     {"state", USES, 0, act_state},

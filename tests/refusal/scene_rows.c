@@ -314,7 +314,7 @@ const scene row_scenes[] = {
     {"records", WRITES, STEPWISE, act_records},
     {"counts", READS, 0, act_counts},
     {"serial", WRITES, 0, act_serial},
-    {"cursor", READS, TOLERANT, act_cursor}, /* what it meets ahead of a row it meets again */
+    {"cursor", READS, TOLERANT_LMDB, act_cursor}, /* what it meets ahead it meets again */
     {"get batch", READS, 0, act_get_batch},
     {"cursor batch", READS, 0, act_cursor_batch},
     {"insert batch", WRITES, 0, act_insert_batch},
