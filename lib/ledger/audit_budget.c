@@ -8,6 +8,8 @@
 #include "ledger/costs.h"
 #include "ledger/prices.h"
 
+#include <bbots/decimal.h>
+
 /* ------------------------------------------------------------------ budgets */
 
 bool audit_follows_costs(const bbots_schema *schema)
@@ -20,6 +22,17 @@ static bool judges_budgets(const bbots_schema *schema, const bbots_table *table)
 {
     return audit_is(schema, table, &budget_need) && ledger_has(schema, &prices_need) &&
            audit_follows_costs(schema);
+}
+
+static void tell_spend(judged_row *of, const char *column, const char *period, int64_t says,
+                       int64_t due)
+{
+    char told[BBOTS_DECIMAL_TEXT_MAX];
+    char costs[BBOTS_DECIMAL_TEXT_MAX];
+    bbots_decimal_print(says, BBOTS_BUDGET_SCALE, told);
+    bbots_decimal_print(due, BBOTS_BUDGET_SCALE, costs);
+    judge_tell(of, BBOTS_DERIVED, column, "the %s's spend is %s, but its costs come to %s", period,
+               told, costs);
 }
 
 static int judge_budget(judged_row *of, bbots_error *error)
@@ -42,18 +55,14 @@ static int judge_budget(judged_row *of, bbots_error *error)
     int64_t user = ledger_integer(table, &of->row, BUDGET_USER);
     rc = budget_compare(of->txn, user, says, due, error);
     if (rc == BBOTS_NOT_FOUND || rc == BBOTS_INVALID_ARGUMENT || rc == BBOTS_INVALID_TEXT) {
-        bb_error_clear(
-            error); /* an index that does not lead here, a user that is none, a note that is
-                                  none: findings of their own */
+        /* An index that does not lead here, no such user, an unreadable note: findings of their own. */
+        bb_error_clear(error);
         return BBOTS_OK;
     }
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS && rc == BBOTS_OK; i++) {
         if (says[i] != due[i]) {
             wrong = true;
-            judge_tell(of, BBOTS_DERIVED, spends[i],
-                       "the %s's spend is %lld.%04lld, but its costs come to %lld.%04lld",
-                       periods[i], (long long)(says[i] / 10000), (long long)(says[i] % 10000),
-                       (long long)(due[i] / 10000), (long long)(due[i] % 10000));
+            tell_spend(of, spends[i], periods[i], says[i], due[i]);
         }
     }
     return rc == BBOTS_OK && wrong && of->mend ? budget_follow(of->txn, user, error) : rc;

@@ -243,6 +243,28 @@ static void what_follows_is_mended(void **state)
     }
 }
 
+/* A spend is told as the number that it is, below zero too. */
+static void a_spend_is_told_exactly(void **state)
+{
+    static const struct {
+        int64_t spend;
+        const char *told;
+    } cases[] = {
+        {-500, "the day's spend is -0.0500, but its costs come to 1.2345"},
+        {-20001, "the day's spend is -2.0001, but its costs come to 1.2345"},
+        {INT64_C(9999999999), "the day's spend is 999999.9999, but its costs come to 1.2345"},
+    };
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        put(place->store, BUDGETS, 1, "currentDailySpend", bbots_value_decimal(cases[i].spend, 4));
+        heard found = check_all(place->store, NULL, false);
+        expect_finding(&found, BBOTS_DERIVED, BUDGETS, "currentDailySpend", 1);
+        assert_string_equal(found.message, cases[i].told);
+    }
+    assert_int_equal(repair(place->store, &(heard){0}).derived, 1);
+    check_store(place->store);
+}
+
 static void the_status_of_a_pack_agrees_with_what_remains(void **state)
 {
     fixture *place = *state;
@@ -491,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(what_follows_is_mended),
+        WITH_STORE(a_spend_is_told_exactly),
         WITH_STORE(the_status_of_a_pack_agrees_with_what_remains),
         WITH_STORE(what_contradicts_itself_is_damage),
         WITH_STORE(what_is_no_number_is_judged_too),
