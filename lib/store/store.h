@@ -63,14 +63,14 @@ typedef struct store_options {
     uint32_t trees_max;
     uint64_t map_bytes;
     uint64_t file_bytes_max; /* 0: no limit */
-    uint64_t reserve_bytes;  /* kept for what makes the file's contents smaller; 0: as many as is usual */
+    uint64_t reserve_bytes;  /* kept for what makes the contents smaller; 0: as many as is usual */
     uint64_t reader_commits_max; /* readers further behind go to on_long_reader; NULL: to nobody */
     store_reader_seen *on_long_reader;
     void *reader_context;
-    bool relaxed;            /* do not wait for the meta page (BBOTS_RELAXED) */
+    bool relaxed; /* do not wait for the meta page (BBOTS_RELAXED) */
     bool allow_network;
-    bool alone;              /* nobody else may have the file open, now or meanwhile */
-    bool guard;              /* faults in the map become errors (guard.c) */
+    bool alone; /* nobody else may have the file open, now or meanwhile */
+    bool guard; /* faults in the map become errors (guard.c) */
 } store_options;
 
 /* A transaction. The struct belongs to the caller and can be used again after its end. */
@@ -80,9 +80,9 @@ typedef struct store_txn {
     bool write;
     bool resting; /* a read transaction that was reset and can be renewed */
     /* Of a writer, for dirty.c: */
-    bool numbered;      /* its number stands in the main tree */
-    size_t dirty_bytes; /* about so many were changed since pages were last written out ... */
-    size_t dirty_max;   /* ... which is done when there are more */
+    bool numbered;       /* its number stands in the main tree */
+    size_t dirty_bytes;  /* about so many were changed since pages were last written out ... */
+    size_t dirty_max;    /* ... which is done when there are more */
     uint64_t pages_most; /* of reserve.c: pages that it may have taken at most */
     /* Of a reader, for direct.c: */
     uint64_t number;    /* the state that it sees; 0: not known for certain */
@@ -218,8 +218,8 @@ uint64_t store_txn_number(const store_txn *txn);
 /* ------------------------------------------------------------------ pages (walk.c) */
 
 typedef struct store_fault {
-    uint64_t page;       /* UINT64_MAX: no single one */
-    const char *tree;    /* "" when none is concerned */
+    uint64_t page;    /* UINT64_MAX: no single one */
+    const char *tree; /* "" when none is concerned */
     const char *message;
     bool harmless;
 } store_fault;
@@ -277,6 +277,13 @@ int store_get_many(store_txn *txn, store_tree tree, store_pair *pairs, unsigned 
 int store_seek(store_txn *txn, store_tree tree, store_bytes key, store_bytes *found_key,
                store_bytes *value, bbots_error *error);
 
+/*
+ * A walk through a tree that is written to on the way: the first entry behind a key, which takes the
+ * key's place. key has room for PAGES_KEY_MAX bytes; *size 0: the first of all. BBOTS_OK or BBOTS_END.
+ */
+int store_next(store_txn *txn, store_tree tree, uint8_t key[], size_t *size, store_bytes *value,
+               bbots_error *error);
+
 typedef enum store_put_mode {
     STORE_REPLACE, /* whether it is there or not */
     STORE_NEW,     /* BBOTS_UNCHANGED when it is there */
@@ -314,6 +321,10 @@ void store_cursor_close(store_cursor *cursor);
 /* To the first key that is not less than `key`. BBOTS_OK or BBOTS_END. */
 int store_cursor_seek(store_cursor *cursor, store_bytes key, store_bytes *found_key,
                       store_bytes *value, bbots_error *error);
+
+/* To the first key that is greater than `key`; an empty one is less than all. BBOTS_OK or BBOTS_END. */
+int store_cursor_seek_behind(store_cursor *cursor, store_bytes key, store_bytes *found_key,
+                             store_bytes *value, bbots_error *error);
 
 /* BBOTS_OK or BBOTS_END. */
 int store_cursor_move(store_cursor *cursor, store_step step, store_bytes *key, store_bytes *value,

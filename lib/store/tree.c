@@ -388,6 +388,35 @@ int store_cursor_seek(store_cursor *cursor, store_bytes key, store_bytes *found_
     return cursor_get(cursor, key_val, found_key, value, MDB_SET_RANGE, error);
 }
 
+int store_cursor_seek_behind(store_cursor *cursor, store_bytes key, store_bytes *found_key,
+                             store_bytes *value, bbots_error *error)
+{
+    int rc = store_cursor_seek(cursor, key, found_key, value, error);
+    if (rc == BBOTS_OK && key.size != 0 && found_key->size == key.size &&
+        memcmp(found_key->data, key.data, key.size) == 0) {
+        rc = store_cursor_move(cursor, STORE_NEXT, found_key, value, error);
+    }
+    return rc;
+}
+
+int store_next(store_txn *txn, store_tree tree, uint8_t key[], size_t *size, store_bytes *value,
+               bbots_error *error)
+{
+    store_bytes before = {key, *size};
+    store_bytes found_key;
+    store_cursor cursor;
+    int rc = store_cursor_open(txn, tree, &cursor, error);
+    if (rc == BBOTS_OK) {
+        rc = store_cursor_seek_behind(&cursor, before, &found_key, value, error);
+        store_cursor_close(&cursor);
+    }
+    if (rc == BBOTS_OK) {
+        memcpy(key, found_key.data, found_key.size);
+        *size = found_key.size;
+    }
+    return rc;
+}
+
 int store_cursor_move(store_cursor *cursor, store_step step, store_bytes *key, store_bytes *value,
                       bbots_error *error)
 {

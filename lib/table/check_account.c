@@ -8,6 +8,8 @@
 #include "table/check.h"
 #include "table/judge.h"
 
+#include "pages/page.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -109,48 +111,19 @@ int check_accounts(check *run)
 
 /* ------------------------------------------------------------------ in a repair */
 
-/*
- * The first entry behind a key, which takes the key's place; the tree may have been written to since the
- * one before.
- */
-static int next_entry(bbots_txn *txn, const engine_table *engine, store_bytes *key,
-                      store_bytes *data, bbots_error *error)
-{
-    uint8_t *last = (uint8_t *)(uintptr_t)key->data;
-    store_bytes found;
-    store_cursor cursor;
-    int rc = store_cursor_open(&txn->base, engine->trees[0], &cursor, error);
-    if (rc == BBOTS_OK) {
-        rc = store_cursor_seek(&cursor, *key, &found, data, error);
-    }
-    if (rc == BBOTS_OK && found.size == key->size && memcmp(found.data, last, key->size) == 0) {
-        rc = store_cursor_move(&cursor, STORE_NEXT, &found, data, error);
-    }
-    store_cursor_close(&cursor);
-    if (rc == BBOTS_OK && found.size > CODEC_KEY_MAX) {
-        return bb_fail_at(error, BBOTS_CORRUPTED, engine->table->name, NULL, NULL,
-                          "a key of table \"%s\" is too long", engine->table->name);
-    }
-    if (rc == BBOTS_OK) {
-        memcpy(last, found.data, found.size);
-        key->size = found.size;
-    }
-    return rc;
-}
-
 int account_mend(bbots_txn *txn, engine_table *engine, judge_teller *tell, void *context,
                  bbots_error *error)
 {
-    uint8_t last[CODEC_KEY_MAX];
-    store_bytes key = {last, 0};
+    uint8_t key[PAGES_KEY_MAX];
+    size_t size = 0;
     store_bytes data;
     uint32_t judges = judges_of(txn->store->schema, engine->table);
     int rc = judges != 0 ? BBOTS_OK : BBOTS_END;
     while (rc == BBOTS_OK) {
-        judged_row of = {.txn = txn, .mend = true, .tell = tell, .context = context, .key = key};
-        rc = next_entry(txn, engine, &key, &data, error);
-        of.key = key;
-        if (rc == BBOTS_OK && row_accept(engine, key, data, &of.row, NULL, NULL) == BBOTS_OK) {
+        judged_row of = {.txn = txn, .mend = true, .tell = tell, .context = context};
+        rc = store_next(&txn->base, engine->trees[0], key, &size, &data, error);
+        of.key = (store_bytes){key, size};
+        if (rc == BBOTS_OK && row_accept(engine, of.key, data, &of.row, NULL, NULL) == BBOTS_OK) {
             rc = judge_row(&of, judges, error);
         }
     }

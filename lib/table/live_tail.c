@@ -10,18 +10,6 @@
 
 #include "base/bytes.h"
 
-/* Finds the first entry behind a key. */
-static int seek_behind(store_cursor *cursor, store_bytes key, store_bytes *found,
-                       store_bytes *value, bbots_error *error)
-{
-    int step = store_cursor_seek(cursor, key, found, value, error);
-    if (step == BBOTS_OK && found->size == key.size &&
-        memcmp(found->data, key.data, key.size) == 0) {
-        return store_cursor_move(cursor, STORE_NEXT, found, value, error);
-    }
-    return step;
-}
-
 /* Takes out what stands behind a key, as much as may share its page. */
 int live_tail_lift(live_tail *tail, store_cursor *cursor, store_bytes key, bbots_error *error)
 {
@@ -30,7 +18,7 @@ int live_tail_lift(live_tail *tail, store_cursor *cursor, store_bytes key, bbots
     int rc = BBOTS_OK;
     tail->size = 0;
     while (rc == BBOTS_OK && tail->size < LIVE_TAIL) {
-        rc = seek_behind(cursor, key, &found, &value, error);
+        rc = store_cursor_seek_behind(cursor, key, &found, &value, error);
         if (rc != BBOTS_OK || found.size > LIVE_KEY_MAX || value.size > LIVE_TAIL) {
             break;
         }

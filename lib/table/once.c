@@ -145,11 +145,7 @@ static int follow_rows(bbots_txn *txn, txn_table *state, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    int step = end.size != 0 ? store_cursor_seek(&cursor, end, &key, &data, error)
-                             : store_cursor_move(&cursor, STORE_FIRST, &key, &data, error);
-    if (step == BBOTS_OK && codec_entry_compare(key.data, key.size, end.data, end.size) == 0) {
-        step = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
-    }
+    int step = store_cursor_seek_behind(&cursor, end, &key, &data, error);
     while (step == BBOTS_OK) {
         step = take_row(txn, state, key, data, &image, error);
         if (step == BBOTS_OK) {

@@ -13,42 +13,21 @@
 /* Whether an entry has to go: BBOTS_OK, BBOTS_NOT_FOUND when it may stay, or a failure. */
 typedef int is_stray(bbots_txn *txn, store_bytes key, bbots_error *error);
 
-static int next_key(bbots_txn *txn, store_tree tree, store_bytes last, uint8_t copy[],
-                    store_bytes *next, bbots_error *error)
-{
-    store_cursor cursor;
-    store_bytes key;
-    store_bytes value;
-    int rc = store_cursor_open(&txn->base, tree, &cursor, error);
-    if (rc == BBOTS_OK) {
-        rc = store_cursor_seek(&cursor, last, &key, &value, error);
-    }
-    if (rc == BBOTS_OK && last.size != 0 && key.size == last.size &&
-        memcmp(key.data, last.data, last.size) == 0) {
-        rc = store_cursor_move(&cursor, STORE_NEXT, &key, &value, error);
-    }
-    store_cursor_close(&cursor);
-    if (rc == BBOTS_OK) {
-        memcpy(copy, key.data, key.size);
-        *next = (store_bytes){copy, key.size};
-    }
-    return rc;
-}
-
-/* Takes out what is stray. The tree is written to meanwhile, so each step begins at the key before. */
+/* Takes out what is stray. The tree is written to meanwhile, so each step begins behind the key before. */
 static int remove_strays(bbots_txn *txn, store_tree tree, is_stray *stray, uint64_t *removed,
                          bbots_error *error)
 {
-    uint8_t copy[PAGES_KEY_MAX];
-    store_bytes key = {copy, 0};
-    int rc = next_key(txn, tree, key, copy, &key, error);
+    uint8_t bytes[PAGES_KEY_MAX];
+    store_bytes key = {bytes, 0};
+    store_bytes value;
+    int rc = store_next(&txn->base, tree, bytes, &key.size, &value, error);
     while (rc == BBOTS_OK) {
         int found = stray(txn, key, error);
         if (found == BBOTS_OK) {
             ++*removed;
             found = store_delete(&txn->base, tree, key, error);
         }
-        rc = found < 0 ? found : next_key(txn, tree, key, copy, &key, error);
+        rc = found < 0 ? found : store_next(&txn->base, tree, bytes, &key.size, &value, error);
     }
     return rc == BBOTS_END ? BBOTS_OK : rc;
 }

@@ -25,8 +25,7 @@ typedef struct rotation {
     bbots_rotation *asked;
     uint64_t total;
     engine_table *table;
-    row_place at;     /* the last row that was looked at */
-    bool started;     /* there is one */
+    row_place at;     /* the last row that was looked at; of size 0: none was */
     row_place *batch; /* rows to change in one transaction */
     unsigned batch_max;
     uint64_t renewed; /* by the batch under way, which may have to run again */
@@ -37,20 +36,12 @@ typedef struct rotation {
 
 /* ------------------------------------------------------------------ walking */
 
-/* To the first row behind `from` (NULL: of all). */
-static int seek(store_cursor *cursor, const row_place *from, store_bytes *key, store_bytes *data,
+/* To the first row behind the last one that was looked at. */
+static int seek(const rotation *on, store_cursor *cursor, store_bytes *key, store_bytes *data,
                 bbots_error *error)
 {
-    if (from == NULL) {
-        return store_cursor_move(cursor, STORE_FIRST, key, data, error);
-    }
-    store_bytes start = {from->key, from->size};
-    int rc = store_cursor_seek(cursor, start, key, data, error);
-    if (rc == BBOTS_OK && key->size == start.size &&
-        memcmp(key->data, start.data, start.size) == 0) {
-        rc = store_cursor_move(cursor, STORE_NEXT, key, data, error);
-    }
-    return rc;
+    store_bytes last = {on->at.key, on->at.size};
+    return store_cursor_seek_behind(cursor, last, key, data, error);
 }
 
 static int note_place(row_place *place, store_bytes key, bbots_error *error)
@@ -79,7 +70,7 @@ static int look(rotation *on, bbots_txn *txn, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = seek(&cursor, on->started ? &on->at : NULL, &key, &data, error);
+    rc = seek(on, &cursor, &key, &data, error);
     while (rc == BBOTS_OK && looked++ < LOOK_MAX) {
         rc = row_open(on->table, data, &row, NULL, error);
         if (rc == BBOTS_OK) {
@@ -89,7 +80,6 @@ static int look(rotation *on, bbots_txn *txn, bbots_error *error)
             break;
         }
         rc = note_place(&on->at, key, error);
-        on->started = true;
         if (rc == BBOTS_OK) {
             rc = store_cursor_move(&cursor, STORE_NEXT, &key, &data, error);
         }
@@ -143,7 +133,7 @@ static int gather(rotation *on, bbots_txn *txn, unsigned *count, bbots_error *er
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = seek(&cursor, on->started ? &on->at : NULL, &key, &data, error);
+    rc = seek(on, &cursor, &key, &data, error);
     while (rc == BBOTS_OK && *count < on->batch_max) {
         rc = note_place(&on->batch[(*count)++], key, error);
         if (rc == BBOTS_OK) {
@@ -200,7 +190,7 @@ static int report(const rotation *on, bbots_error *error)
 static int rotate_table(rotation *on, bbots_error *error)
 {
     int rc = BBOTS_UNCHANGED;
-    on->started = false;
+    on->at.size = 0;
     while (rc == BBOTS_OK || rc == BBOTS_UNCHANGED) {
         bbots_txn *txn;
         rc = bbots_begin(on->store, BBOTS_READ, &txn, error);
@@ -216,7 +206,6 @@ static int rotate_table(rotation *on, bbots_error *error)
             on->asked->renewed += on->renewed;
             on->asked->closed += on->closed;
             on->at = on->batch_end;
-            on->started = true;
             rc = report(on, error);
         }
         if (rc == BBOTS_OK && on->table_done) {
