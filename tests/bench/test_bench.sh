@@ -3,6 +3,7 @@
 # answers (bbots-bench fails otherwise, and ends writing works with each engine's whole check). And it
 # can fail: a falsified answer is found. N= and SEED= choose other rows.
 set -eu
+. "$(dirname "$0")/../support/shell.sh"
 
 bench=$BBOTS_BENCH
 folder=$(mktemp -d)
@@ -10,15 +11,12 @@ trap 'rm -rf "$folder"' EXIT
 n=${N:-300}
 seed=${SEED:-$(date +%s)}
 echo "seed $seed"
-passed=0
-failed=0
 
 check() {
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        echo "$1: expected '$3', got '$2'"
+        fail "$1: expected '$3', got '$2'"
     fi
 }
 
@@ -56,5 +54,4 @@ check "canary's answers" "$(grep -c 'answers: DIFFERENT' "$folder/out")" 1
 check "questions with two medians and a ratio" "$(grep -c ' [0-9.]* *[0-9.]* *[0-9]*\.[0-9][0-9]$' "$folder/out")" 23
 check "questions' last line" "$(tail -n 1 "$folder/out" | grep -c '^questions: .* \(ok\|FAIL\)$')" 1
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

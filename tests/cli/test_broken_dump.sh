@@ -8,20 +8,13 @@
 #   BBOTS_INSPECT   the tool (default build/release/bbots-inspect)
 #   N               the row that is broken (77777)
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 here=$(cd "$(dirname "$0")/../.." && pwd)
 tool=$(realpath "${BBOTS_INSPECT:-$here/build/release/bbots-inspect}")
 row=${N:-77777}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+make_work
 cd "$work" || exit 1
-passed=0
-failed=0
 
-expect() {
-    local what=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $what"; return 1; fi
-}
 same() { [ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2") | head -5; return 1; }; }
 state() { "$tool" store tables --json; "$tool" store stat | grep -E '^(used_pages|transaction|digest) '; }
 
@@ -110,5 +103,4 @@ rows copy none >whole.sql
 expect "the dump without a fault" "$tool" --quiet store import whole.sql >out
 expect "all rows are there" same "$("$tool" store count sessions --json | tr -dc 0-9)" $((row + 11))
 expect "check" "$tool" store check >check.out || cat check.out
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -2,21 +2,11 @@
 # test_delete.sh - proves `explain` and `delete` of bbots-inspect and the limit of apply's delete: what is
 # foretold happens, what is refused changes nothing, and a message says what is in the way.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 INSPECT=$(realpath "${BBOTS_INSPECT:-build/release/bbots-inspect}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+make_work
 cd "$work" || exit 1
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $1"
-    shift
-    printf '    %s\n' "$@"
-}
-
 # expect WHAT EXIT OUTPUT WORDS...: what the command writes to standard output
 expect() {
     what=$1 code=$2 output=$3
@@ -126,5 +116,4 @@ echo '{"op":"delete","table":"users","key":{"id":1},"max_rows":4}' | "$INSPECT" 
 if [ "$(cat answers)" = '{"ok":true,"rows":1,"cascaded":2,"set_null":1}' ]; then pass; else fail "apply within its limit" "$(cat answers)"; fi
 if "$INSPECT" --quiet t.bb check >found; then pass; else fail "check" "$(cat found)"; fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

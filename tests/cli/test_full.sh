@@ -3,21 +3,11 @@
 # would end it) import, apply, backup, compact and create name it, nothing is lost, a delete goes through, and
 # with more room the same import succeeds.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 INSPECT=$(realpath "${BBOTS_INSPECT:-build/release/bbots-inspect}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+make_work
 cd "$work" || exit 1
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $1"
-    shift
-    printf '    %s\n' "$@"
-}
-
 # limited KIB WORDS...: the command where no file may be longer
 limited() {
     kib=$1
@@ -77,5 +67,4 @@ check "after the delete"
 "$INSPECT" t.bb --quiet import users more.csv >stdout 2>&1 && pass || fail "the import with room" "$(cat stdout)"
 check "after the import"
 
-echo "full: $passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

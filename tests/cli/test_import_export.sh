@@ -7,23 +7,12 @@
 # Rows are made with `apply`; two stores are equal when `tables --json` says so: it has each table's
 # rows and digest. Every store ends with the whole-file check.
 
+. "$(dirname "$0")/../support/shell.sh"
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 tool=${BBOTS_INSPECT:-$here/../../build/release/bbots-inspect}
-work=$(mktemp -d "${TMPDIR:-/tmp}/bbots-import.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+make_work
 
 # ---------------------------------------------------------------- helpers
-
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); echo "FAILED $*"; }
-
-# expect WHAT COMMAND...: the command has to succeed.
-expect() {
-    what=$1; shift
-    if "$@"; then pass; else fail "$what"; fi
-}
 
 same() { [ "$1" = "$2" ] || { echo "  '$1' is not '$2'"; return 1; }; }
 
@@ -306,5 +295,4 @@ expect "100,000 rows and back" same "$(state whole)" "$(state large)"
 sound large
 sound whole
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -9,26 +9,13 @@
 #
 # BBOTS_INSPECT is the program (build/release/bbots-inspect).
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 INSPECT=$(realpath "${BBOTS_INSPECT:-build/release/bbots-inspect}")
 MANUAL=$(realpath docs/inspect.md)
-TEMP=$(mktemp -d)
-trap 'rm -rf "$TEMP"' EXIT
-cd "$TEMP" || exit 1
+make_work
+cd "$work" || exit 1
 unset COLUMNS NO_COLOR
-passed=0
-failed=0
-
-pass() {
-    passed=$((passed + 1))
-}
-
-fail() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$1"
-    shift
-    printf '    %s\n' "$@"
-}
 
 # expect NAME EXIT-CODE OUTPUT WORDS... - runs the program on t.bb and compares standard output.
 expect() {
@@ -416,5 +403,4 @@ if [ $? -eq 4 ] && grep -q '^damage  *users' got; then pass; else fail "check fi
 if python3 -c "import json; j = json.load(open('json')); assert j['damage'] > 0 and j['findings'][0]['table'] == 'users'" 2>stderr; then pass; else fail "json: findings" "$(cat json stderr)"; fi
 
 expect "at the end the store is sound" 0 "92 tables, 165 rows and $("$INSPECT" t.bb --json check | python3 -c 'import json,sys; print(json.load(sys.stdin)["entries"])') index entries checked: all is well." check
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

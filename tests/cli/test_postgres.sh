@@ -8,6 +8,7 @@
 # same rows. Then every form of dump has to give a store with the same digests. Every store ends with
 # the whole-file check. Skipped (77) without PostgreSQL.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 shopt -s lastpipe # what counts failures may stand at the end of a pipe
 here=$(cd "$(dirname "$0")/../.." && pwd)
 . "$here/tests/support/postgres.sh"
@@ -20,21 +21,9 @@ trap 'postgres_stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$work"
 cd "$work" || exit 1
-passed=0
-failed=0
 echo "seed $seed, $rows rows a table"
 
 # ---------------------------------------------------------------- helpers
-
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); echo "FAILED $*"; }
-
-# expect WHAT COMMAND...: the command has to succeed.
-expect() {
-    local what=$1
-    shift
-    if "$@"; then pass; else fail "$what"; return 1; fi
-}
 
 same() { [ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2") | head -5; return 1; }; }
 fresh() { rm -f "$1" "$1-lock"; "$tool" "$1" create >/dev/null || fail "create $1"; }
@@ -474,5 +463,4 @@ for words in "users" "users x.sql" "x.sql --map a=b" "x.sql --header a" "users x
     expect "import $words" same $? 2
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -2,23 +2,12 @@
 # test_report.sh - the HTML report in a real browser: it renders without a complaint on the console, asks no network,
 # fits a phone and the dark, and its totals are those of the rows. Ends with "N passed, N failed".
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 inspect=${BBOTS_INSPECT:-build/release/bbots-inspect}
 case $inspect in /*) ;; *) inspect=$PWD/$inspect ;; esac
 sample=$(dirname "$inspect")/bbots-sample
 command -v chromium >/dev/null || { echo "skipped: no chromium"; exit 77; }
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-check() { # WHAT COMMAND...
-    what=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then passed=$((passed + 1)); else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        head -c 1000 "$work/log"
-    fi
-}
+make_work
 browser() { # WIDTH DARK WORDS...
     width=$1
     dark=$2
@@ -56,5 +45,4 @@ done
 check "half a range is refused" test $? = 2
 "$inspect" "$work/s.bb" report -o /nowhere/x.html >"$work/log" 2>&1
 check "a file that cannot be made is refused" test $? = 3
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

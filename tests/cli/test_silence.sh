@@ -3,23 +3,13 @@
 # form of its output or in an error, no file that a command leaves holds one, and the tool can neither be dumped nor leaves a
 # core. That the search finds what is there is shown by --show-secrets and export --secrets.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 INSPECT=$(realpath "${BBOTS_INSPECT:-build/release/bbots-inspect}")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+make_work
 mkdir "$work/out" # only what commands wrote; inputs, keys and what may be shown lie beside it
 cd "$work/out" || exit 1
 umask 0
-passed=0
-failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $1"
-    shift
-    printf '    %s\n' "$@"
-}
-
 # same WHAT WANTED GOT
 same() { if [ "$2" = "$3" ]; then pass; else fail "$1" "wanted $2, got $3"; fi; }
 
@@ -29,7 +19,7 @@ canary() { head -c 18 /dev/urandom | od -An -tx1 | tr -d ' \n' | tr 0-9 g-p; }
 text=$(canary) inner=$(canary) token=$(canary) fresh=$(canary) refused=$(canary)
 give_up() {
     fail "$@"
-    echo "$passed passed, $failed failed"
+    finish
     exit 1
 }
 # grep takes the bytes of a key for several lines if one of them ends a line, and for none if one is zero.
@@ -224,5 +214,4 @@ same "how it ended" 134 $?
 exec 8>&- 9<&-
 same "what an abort leaves" "" "$(holds .)$(ls core* 2>/dev/null)"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

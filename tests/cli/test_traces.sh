@@ -4,19 +4,17 @@
 # TRACES names the folder of the Azure LLM inference traces (README.md says where they come from).
 # Without it a trace of the same form is made up, so that the way is tested everywhere.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 inspect=$PWD/${BBOTS_INSPECT:-build/release/bbots-inspect}
 sample=$PWD/$(dirname "${BBOTS_INSPECT:-build/release/bbots-inspect}")/bbots-sample
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+make_work
 
 check() { # WHAT WANTED GOT
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        echo "FAILED: $1: wanted $2, got $3"
+        fail "$1: wanted $2, got $3"
     fi
 }
 
@@ -87,5 +85,4 @@ check "and of all summaries" "$(echo "$wanted" | python3 -c 'import sys
 from decimal import Decimal
 print("%.4f" % sum(Decimal(line.split()[1]) for line in sys.stdin))')" "$("$inspect" --csv "$work/a.bbots" \
     sum daily_cost_summaries totalCostUsd | tail -n 1 | tr -d '\r' | sed 's/.*,//')"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

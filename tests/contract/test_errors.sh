@@ -2,9 +2,8 @@
 # test_errors.sh - every failure in lib/base/errors.txt is raised by some test: a C program compares
 # with its code, or, for what only the tools raise, a test of the tools names it.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.."
-passed=0
-failed=0
 
 for code in $(awk '/^-/ { print $2 }' lib/base/errors.txt); do
     # It is not enough that a comment of C names it, or that its text is compared.
@@ -12,11 +11,9 @@ for code in $(awk '/^-/ { print $2 }' lib/base/errors.txt); do
         grep -v test_base_error)
     tools=$(grep -lE "\<$code\>" tests/cli/test_*)
     if [ -n "$files$tools" ]; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        echo "BBOTS_$code is raised by no test"
+        fail "BBOTS_$code is raised by no test"
     fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -6,6 +6,7 @@
 # Every heading of the third level there has a test of the same name here, and the other way round.
 # A difference that is gone fails too: then the page has to change. Skipped (77) without PostgreSQL.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 shopt -s lastpipe
 here=$(cd "$(dirname "$0")/../.." && pwd)
 . "$here/tests/support/postgres.sh"
@@ -16,8 +17,6 @@ trap 'postgres_stop; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$work"
 cd "$work" || exit 1
-passed=0
-failed=0
 told=
 
 # ---------------------------------------------------------------- helpers
@@ -34,10 +33,9 @@ difference() {
 # is WHAT GOT WANTED
 is() {
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        printf 'FAILED %s: %s\n    got:    %s\n    wanted: %s\n' "$heading" "$1" "${2:0:300}" "$3"
+        fail "$heading: $1" "got:    ${2:0:300}" "wanted: $3"
     fi
 }
 
@@ -217,5 +215,4 @@ is "its sections are these tests" "$(sed -n 's/^### //p' "$here/docs/differences
 "$tool" store check >check.out
 is "the last store is sound" $? 0
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

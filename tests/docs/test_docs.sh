@@ -7,15 +7,11 @@
 #
 #   tests/docs/test_docs.sh            (GEN: the folder of generated headers)
 
+. "$(dirname "$0")/../support/shell.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 1
 generated=${GEN:-build/release/gen}
-passed=0
-failed=0
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); echo "FAILED: $*"; }
+make_work
 
 # Generated code has the typed functions; without a build of it they are left out.
 cat lib/*/*.[ch] include/bbots/*.h tools/*/*.[ch] >"$work/source"
@@ -80,5 +76,4 @@ for document in docs/*.md lib/README.md lib/*/README.md; do
     fi
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

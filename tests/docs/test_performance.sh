@@ -2,22 +2,20 @@
 # test_performance.sh - docs/performance.md says what the figures beside it say: its tables are those
 # that bench/document.py writes from docs/performance/*.tsv. Can fail: a changed figure is found.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 1
-if python3 bench/document.py --check; then passed=1 failed=0; else passed=0 failed=1; fi
+if python3 bench/document.py --check; then pass; else fail "bench/document.py --check"; fi
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+make_work
 mkdir "$work/docs"
 cp -r bench "$work/bench"
 cp -r docs/performance "$work/docs/performance"
 sed 's/^| W3 |/| W3 | 9 |/' docs/performance.md >"$work/docs/performance.md"
 if python3 "$work/bench/document.py" --check 2>/dev/null; then
-    failed=$((failed + 1))
-    echo "FAILED: a changed figure was not found"
+    fail "a changed figure was not found"
 else
-    passed=$((passed + 1))
+    pass
 fi
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

@@ -8,6 +8,7 @@
 # The hexadecimal examples of the page have to be in the file. With bbots-inspect, its apply and
 # export take part. Ends with "N passed, N failed".
 
+. "$(dirname "$0")/../support/shell.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${BUILD:-build/release}
@@ -25,25 +26,9 @@ command -v "${compiler%% *}" >/dev/null || skip "no C compiler"
 [ -x "$schema_tool" ] || skip "bbots-schema is not built"
 [ -f "$build/libbbots.a" ] || skip "libbbots.a is not built"
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+make_work
 trap 'exit 1' HUP INT TERM
 cd "$work" || exit 1
-passed=0
-failed=0
-
-# check WHAT COMMAND...: the command succeeds.
-check() {
-    what=$1
-    shift
-    if "$@" >log 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        head -c 2000 log
-    fi
-}
 
 reader() { python3 "$here/reader.py" "$@"; }
 
@@ -87,7 +72,7 @@ compare() {
 }
 
 check "tool" make_tool tool "$here/shapes.sql"
-[ -x tool ] || { cat log; echo "$passed passed, $((failed + 1)) failed"; exit 1; }
+[ -x tool ] || { cat log; finish; exit 1; }
 
 # The examples of the page.
 check "create" ./tool first.bbots create
@@ -163,5 +148,4 @@ else
     echo "bbots-inspect is not built: its part is left out"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

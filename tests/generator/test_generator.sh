@@ -6,26 +6,14 @@
 # PROGRAM is bbots-schema, FOLDER the one with bbots/errcodes.h. Every refusal is checked for the
 # file, the line, the reason, exit status 1, and for leaving no output. Ends with "N passed, N failed".
 
+. "$(dirname "$0")/../support/shell.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 program=${1:-${BBOTS_SCHEMA:-$root/build/release/bbots-schema}}
 generated=${2:-${GEN:-$root/build/release/gen}}
 case $program in /*) ;; *) program=$PWD/$program ;; esac
 case $generated in /*) ;; *) generated=$PWD/$generated ;; esac
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); echo "FAILED: $*"; }
-
-# check WHAT COMMAND...: the command succeeds.
-check() {
-    what=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then pass; else fail "$what"; head -20 "$work/log"; fi
-}
+make_work
 
 # refuse WHAT LINE MESSAGE: the SQL on standard input is refused in this line with this message.
 refuse() {
@@ -418,5 +406,4 @@ check "C11: shop.h" ${CC:-cc} -std=c11 $warnings $folders -fsyntax-only "$work/a
 check "C++17: shop.h" ${CXX:-c++} -std=c++17 $warnings $folders -fsyntax-only "$work/all.cpp"
 check "descriptors" ${CC:-cc} -std=c11 $warnings $folders -c "$made" -o "$work/shop_schema.o"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -2,15 +2,13 @@
 # test_headers.sh - each public header, and each that the generator writes, compiles alone, without
 # a warning, in C11 and in C++17; and a C++ program that uses them links and runs.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build/release}
 GEN=${GEN:-$BUILD/gen}
 CC=${CC:-gcc}
 CXX=${CXX:-g++}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+make_work
 flags="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinclude -I$GEN -fsyntax-only"
 
 # try LANGUAGE COMPILER STANDARD HEADER
@@ -18,10 +16,9 @@ try() {
     # Twice: a header guards itself.
     printf '#include <%s>\n#include <%s>\nextern int nothing;\n' "$4" "$4" >"$work/one"
     if $2 -x "$1" -std="$3" $flags "$work/one" 2>"$work/log"; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        echo "$4 alone, $3:"
+        fail "$4 alone, $3"
         head -5 "$work/log" | sed 's/^/    /'
     fi
 }
@@ -67,11 +64,9 @@ libraries="$(pkg-config --libs lmdb libsodium libxxhash yajl) $(pkg-config --lib
 if $CXX -std=c++17 -Wall -Wextra -Werror -Iinclude -I"$GEN" "$work/program.cpp" \
     "$BUILD/libbbots.a" $libraries -o "$work/program" 2>"$work/log" &&
     "$work/program" "$work/store.bbots" >>"$work/log" 2>&1; then
-    passed=$((passed + 1))
+    pass
 else
-    failed=$((failed + 1))
-    echo "a C++ program:"
+    fail "a C++ program"
     head -10 "$work/log" | sed 's/^/    /'
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

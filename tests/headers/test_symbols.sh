@@ -5,22 +5,19 @@
 # A new function of the interface is added to the list by hand, or by UPDATE=1 and a look at the
 # difference. A name never leaves it before the version that breaks the interface.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build/release}
 list=tests/headers/symbols.txt
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+make_work
 export LC_ALL=C
-passed=0
-failed=0
 
 # same WHAT FILE: the names in FILE are those of the list
 same() {
     if diff "$list" "$2" >"$work/diff"; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        echo "$1 (< in the list only, > in the library only):"
+        fail "$1 (< in the list only, > in the library only)"
         sed 's/^/    /' "$work/diff"
     fi
 }
@@ -33,18 +30,15 @@ same "libbbots.a" "$work/static"
 
 # Every name is the library's, and every function of the headers is there.
 if grep -v '^bbots_' "$list"; then
-    failed=$((failed + 1))
-    echo "names without the prefix are above"
+    fail "names without the prefix are above"
 else
-    passed=$((passed + 1))
+    pass
 fi
 cat include/bbots/*.h | tr '\n' ' ' | grep -oE 'BBOTS_API[^;{]*\(' | grep -oE 'bbots_[a-z0-9_]+ *\(' |
     tr -d ' (' | sort -u >"$work/declared"
 if [ "$(wc -l <"$work/declared")" -gt 60 ] && comm -23 "$work/declared" "$list" | grep .; then
-    failed=$((failed + 1))
-    echo "functions above are declared and not exported"
+    fail "functions above are declared and not exported"
 else
-    passed=$((passed + 1))
+    pass
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -3,23 +3,10 @@
 # every file and target that it names exists. A program of a host's own, too, with an installed
 # library.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # WHAT COMMAND...
-    local what=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        head -20 "$work/log"
-    fi
-}
+make_work
 
 says() { # WANTED TEXT: the text contains it
     case $2 in *"$1"*) true ;; *) echo "wanted: $1"; echo "got: $2"; false ;; esac
@@ -53,5 +40,4 @@ check "the installed library serves a program" ${CC:-gcc} "$work/example.c" -I"$
     -L"$root/lib" -lbbots -Wl,-rpath,"$root/lib" -o "$work/installed"
 check "and it runs" says "23505" "$(cd "$work" && ./installed 2>&1)"
 check "the soname is set" says "libbbots.so.0" "$(objdump -p "$root/lib/libbbots.so" | grep SONAME)"
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

@@ -2,16 +2,14 @@
 # test_secret_schemas.sh - schema/user_keys.sql goes with the platform's tables, in the generator and
 # in SQLite; and the generator refuses secret columns that could not be sealed, and data keys of nobody.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.."
 generator=${BBOTS_SCHEMA:-build/release/bbots-schema}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+make_work
 
 # check WHAT: the command before it succeeded
 check() {
-    if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $2"; fi
+    if [ "$1" = 0 ]; then pass; else fail "$2"; fi
 }
 
 "$generator" --name platform --out "$work" schema/[0-9]*.sql schema/vectors.sql schema/user_keys.sql
@@ -54,5 +52,4 @@ refuse "second column holds data keys" "CREATE TABLE u (id serial PRIMARY KEY); 
 REFERENCES u (id) ON DELETE CASCADE, k text, -- [datakey]
 l text -- [datakey]
 );"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

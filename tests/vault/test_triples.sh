@@ -2,14 +2,12 @@
 # test_triples.sh - Node's crypto and Python's cryptography open what the library sealed in the
 # platform's form, and the library opens what they sealed; their 16-byte nonces are refused by name.
 set -u
+. "$(dirname "$0")/../support/shell.sh"
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build/release}
 GEN=${GEN:-$BUILD/gen}
 CC=${CC:-gcc}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+make_work
 skipped=0
 
 libraries="$(pkg-config --libs lmdb libsodium libxxhash yajl) $(pkg-config --libs msgpack-c 2>/dev/null ||
@@ -25,10 +23,9 @@ fi
 # expect WHAT WANTED GOT
 expect() {
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
+        pass
     else
-        failed=$((failed + 1))
-        printf '%s:\n    wanted %s\n    got    %s\n' "$1" "$2" "$3"
+        fail "$1" "wanted $2" "got    $3"
     fi
 }
 
@@ -60,7 +57,7 @@ for other in ${node:+"node tests/vault/foreign.js"} ${python:+"$python tests/vau
         mapfile -t theirs < <($other seal "$key" $form 16 "long nonce")
         answer=$($tool open "$key" "${theirs[@]}")
         case $answer in
-        "INVALID_TEXT: the nonce (iv) has 16 bytes"*) passed=$((passed + 1)) ;;
+        "INVALID_TEXT: the nonce (iv) has 16 bytes"*) pass ;;
         *) expect "a nonce of 16 bytes ($form)" "INVALID_TEXT: the nonce (iv) has 16 bytes..." "$answer" ;;
         esac
     done
