@@ -108,18 +108,18 @@ static inline const bbots_value *live_row_value(live_row *hand, unsigned column)
     return &hand->values[column];
 }
 
-/* Where a row counts: its `by` values as bytes of a key, its finest bucket, its `split` values. */
-typedef struct live_place_in {
+/* The cell in which a row counts: its `by` values as bytes of a key, its finest bucket, its `split` values. */
+typedef struct live_cell {
     int64_t bucket; /* 0 in an aggregate without time */
     size_t by_size;
     size_t split_size; /* the bytes follow those of `by` */
-} live_place_in;
+} live_cell;
 
-#define LIVE_PLACE_MAX (SCHEMA_LIVE_KEY_MAX + SCHEMA_LIVE_SPLIT_MAX)
+#define LIVE_CELL_MAX (SCHEMA_LIVE_KEY_MAX + SCHEMA_LIVE_SPLIT_MAX)
 
 /* False: the row counts nowhere. */
-bool live_row_place(const bbots_live *live, live_row *hand, uint8_t out[LIVE_PLACE_MAX],
-                    live_place_in *place);
+bool live_row_cell(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
+                   live_cell *cell);
 
 /* ------------------------------------------------------------------ the log (live_log.c) */
 

@@ -53,10 +53,10 @@ static int64_t bucket_of(const bbots_live *live, const bbots_row *row, bbots_tim
 }
 
 static void add_row_level(comparison *both, const bbots_row *row, const live_item *item,
-                          const uint8_t *values, const live_place_in *counts, unsigned level)
+                          const uint8_t *values, const live_cell *counts, unsigned level)
 {
     const bbots_live *live = both->live;
-    uint8_t place[LIVE_HEAD + LIVE_BUCKET + LIVE_PLACE_MAX];
+    uint8_t place[LIVE_HEAD + LIVE_BUCKET + LIVE_CELL_MAX];
     size_t by_end = LIVE_HEAD + counts->by_size;
     size_t split_at = by_end + (live->unit_count != 0 ? LIVE_BUCKET : 0u);
     place[0] = 0;
@@ -79,8 +79,8 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
 {
     comparison *both = context;
     const bbots_live *live = both->live;
-    uint8_t values[LIVE_PLACE_MAX];
-    live_place_in counts;
+    uint8_t values[LIVE_CELL_MAX];
+    live_cell counts;
     bbots_row row;
     live_row hand;
     live_item item = {.count = 1};
@@ -89,7 +89,7 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
         return BBOTS_OK; /* reported with the rows */
     }
     live_row_begin(&hand, &row);
-    if (!live_row_place(live, &hand, values, &counts)) {
+    if (!live_row_cell(live, &hand, values, &counts)) {
         return BBOTS_OK;
     }
     for (unsigned i = 0; i < live->sum_count; i++) {

@@ -200,8 +200,8 @@ static int64_t finest_bucket(const bbots_live *live, live_row *hand, bbots_times
     return hand->bucket;
 }
 
-bool live_row_place(const bbots_live *live, live_row *hand, uint8_t out[LIVE_PLACE_MAX],
-                    live_place_in *place)
+bool live_row_cell(const bbots_live *live, live_row *hand, uint8_t out[LIVE_CELL_MAX],
+                   live_cell *cell)
 {
     const bbots_column *columns = hand->row->table->columns;
     size_t size = 0;
@@ -212,20 +212,20 @@ bool live_row_place(const bbots_live *live, live_row *hand, uint8_t out[LIVE_PLA
         }
         size += live_put_value(&columns[live->by[i]], value, false, out + size);
     }
-    place->bucket = 0;
-    place->by_size = size;
+    cell->bucket = 0;
+    cell->by_size = size;
     if (live->unit_count != 0) {
         const bbots_value *time = live_row_value(hand, live->time);
         if (time->kind == BBOTS_NULL || time->integer == BBOTS_TIMESTAMP_INFINITY ||
             time->integer == BBOTS_TIMESTAMP_MINUS_INFINITY) {
             return false;
         }
-        place->bucket = finest_bucket(live, hand, time->integer);
+        cell->bucket = finest_bucket(live, hand, time->integer);
     }
     for (unsigned i = 0; i < live->split_count; i++) {
         const bbots_value *value = live_row_value(hand, live->split[i]);
         size += live_put_value(&columns[live->split[i]], value, true, out + size);
     }
-    place->split_size = size - place->by_size;
+    cell->split_size = size - cell->by_size;
     return true;
 }

@@ -63,27 +63,27 @@ static bool make_room(live_log *log, size_t more)
 
 bool live_log_add(live_log *log, const bbots_live *live, live_row *hand, int sign)
 {
-    live_place_in place;
+    live_cell cell;
     if (!make_room(log, size_most(live))) {
         return false;
     }
     live_entry *entry = (live_entry *)(void *)(log->bytes + log->used);
     uint8_t *by = (uint8_t *)(entry->sums + live->sum_count);
-    if (!live_row_place(live, hand, by, &place)) {
+    if (!live_row_cell(live, hand, by, &cell)) {
         return true;
     }
     for (unsigned i = 0; i < live->sum_count; i++) {
         const bbots_value *value = live_row_value(hand, live->sums[i]);
         entry->sums[i] = value->kind != BBOTS_NULL ? value->integer : 0;
     }
-    entry->bucket = place.bucket;
-    entry->by_size = (uint16_t)place.by_size;
-    entry->split_size = (uint16_t)place.split_size;
+    entry->bucket = cell.bucket;
+    entry->by_size = (uint16_t)cell.by_size;
+    entry->split_size = (uint16_t)cell.split_size;
     entry->sign = sign;
-    size_t size = (size_t)(by - (uint8_t *)entry) + place.by_size + place.split_size;
+    size_t size = (size_t)(by - (uint8_t *)entry) + cell.by_size + cell.split_size;
     memset((uint8_t *)entry + size, 0, 8); /* the first eight bytes of `by` are read as one */
     log->used += (size + 7) / 8 * 8;
-    log->long_by = log->long_by || place.by_size > 8;
+    log->long_by = log->long_by || cell.by_size > 8;
     log->count++;
     return true;
 }
