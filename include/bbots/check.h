@@ -106,7 +106,8 @@ typedef struct bbots_salvage_result {
  * which all constraints hold, and reports the rest. The broken file is only read, without a lock:
  * nobody should write to it meanwhile. Whatever its bytes, it ends. What never was on a readable
  * page is not reported, since nothing tells of it. If the list of free pages is damaged, rows that
- * were deleted may come back, and older versions of rows whose newer one is lost.
+ * were deleted may come back, and older versions of rows whose newer one is lost. The new file has its
+ * name only when it is whole (bbots/backup.h says the same of copies), and mode 0600.
  *
  * Errors: BBOTS_FILE_MISSING, BBOTS_NOT_A_STORE (neither meta page is one), BBOTS_CORRUPTED (no schema is
  * given or found), BBOTS_FILE_EXISTS, and those of bbots_open() and bbots_insert(). There is no new

@@ -494,7 +494,7 @@ size_t store_file_end(store_file *file)
 bool store_file_exists(const char *path)
 {
     struct stat status;
-    return lstat(path, &status) == 0 || errno != ENOENT;
+    return lstat(path, &status) == 0;
 }
 
 uint64_t store_file_size(const char *path)

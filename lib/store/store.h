@@ -107,7 +107,7 @@ typedef struct store_stat {
 int store_file_open(const char *path, const store_options *options, store_file **file,
                     bbots_error *error);
 
-/* Whether there is something of that name, also when that cannot be found out. */
+/* Whether there is something of that name. */
 bool store_file_exists(const char *path);
 
 uint64_t store_file_size(const char *path);

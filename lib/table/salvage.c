@@ -13,6 +13,9 @@
  *
  * Which of two rows with one key is the newer nothing in the file tells. The one that a tree reached
  * comes first, and stays.
+ *
+ * The new store is made under a working name (store/make.c) and gets its own when it is whole: what a
+ * salvage leaves that is killed half way is never taken for its result.
  */
 #include "table/check.h"
 
@@ -334,6 +337,41 @@ static int fill(salvage *run, const char *broken)
     return bbots_commit(last, run->error);
 }
 
+/* An empty store under the working name, which is filled as any other. */
+static int make_store(salvage *run, const store_making *making, const char *broken)
+{
+    store_options making_options = {.trees_max = 8 * BBOTS_TABLES_MAX};
+    bbots_options options = {.schema = run->schema, .durability = BBOTS_RELAXED};
+    int rc = store_make_fill(making, &making_options, catalog_create,
+                             (void *)(uintptr_t)run->schema, run->error);
+    if (rc == BBOTS_OK) {
+        rc = bbots_open(making->path, &options, &run->store, run->error);
+    }
+    if (rc == BBOTS_OK) {
+        rc = fill(run, broken);
+        int closed = bbots_close(run->store, rc == BBOTS_OK ? run->error : NULL);
+        rc = rc == BBOTS_OK ? closed : rc;
+    }
+    return rc;
+}
+
+static int make_file(salvage *run, const char *broken, const char *path)
+{
+    store_making making;
+    if (store_file_exists(path)) { /* it would be found out at the end */
+        return bb_fail(run->error, BBOTS_FILE_EXISTS, "file \"%s\" already exists", path);
+    }
+    int rc = store_make_begin(path, 0600, &making, run->error);
+    if (rc == BBOTS_OK) {
+        rc = make_store(run, &making, broken);
+        if (rc == BBOTS_OK) {
+            rc = store_make_name(&making, path, run->error);
+        }
+        store_make_end(&making);
+    }
+    return rc;
+}
+
 int bbots_salvage(const char *broken, const char *path, const bbots_salvage_options *options,
                   bbots_salvage_result *result, bbots_error *error)
 {
@@ -341,6 +379,9 @@ int bbots_salvage(const char *broken, const char *path, const bbots_salvage_opti
     salvage run = {.options = options != NULL ? options : &plain, .result = result, .error = error};
     bb_error_clear(error);
     memset(result, 0, sizeof *result);
+    if (path == NULL || path[0] == '\0') {
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the new store's path is empty");
+    }
     bb_arena_init(&run.arena);
     run.schema = run.options->schema;
     int rc = run.schema == NULL ? store_leaves(broken, find_schema, &run, error) : BBOTS_OK;
@@ -349,19 +390,7 @@ int bbots_salvage(const char *broken, const char *path, const bbots_salvage_opti
                      "file \"%s\" has no readable schema record: name the schema", broken);
     }
     if (rc >= 0) {
-        bbots_options creating = {.schema = run.schema,
-                                  .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE,
-                                  .durability = BBOTS_RELAXED};
-        bool ours = !store_file_exists(path);
-        rc = bbots_open(path, &creating, &run.store, error);
-        ours = ours && rc != BBOTS_FILE_EXISTS;
-        if (rc == BBOTS_OK) {
-            rc = fill(&run, broken);
-            (void)bbots_close(run.store, NULL);
-        }
-        if (rc != BBOTS_OK && ours) {
-            store_file_remove(path);
-        }
+        rc = make_file(&run, broken, path);
     }
     bb_arena_free(&run.arena);
     return rc;

@@ -6,8 +6,10 @@
 
 #include <bbots/sample.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pages/meta.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,27 +144,111 @@ static void rows_are_found_without_their_tree(void **state)
     expect_new(place, &digest, 2000);
 }
 
+static void damage_label(const char *path, const char *label)
+{
+    size_t size;
+    uint8_t *bytes = load(path, &size);
+    for (size_t at = 2 * PAGE; at + 24 < size; at++) {
+        if (memcmp(bytes + at, label, strlen(label)) == 0) {
+            store_bytes_at(path, (off_t)at, "T", 1);
+        }
+    }
+    free(bytes);
+}
+
 /* One parent is damaged: its nine children cannot stay. */
 static void what_hangs_on_a_lost_row_is_dropped_and_said(void **state)
 {
     fixture *place = *state;
     losses seen;
-    size_t size;
     make_nodes(place->path, 200);
-    uint8_t *bytes = load(place->path, &size);
-    const char *wanted = "the label of node 31";
-    for (size_t at = 2 * PAGE; at + 24 < size; at++) {
-        if (memcmp(bytes + at, wanted, strlen(wanted)) == 0) {
-            store_bytes_at(place->path, (off_t)at, "T", 1);
-        }
-    }
-    free(bytes);
+    damage_label(place->path, "the label of node 31");
     bbots_salvage_result result = salvage(place, &seen);
     assert_int_equal(result.damaged, 1);
     assert_int_equal(result.dropped, 9);
     assert_int_equal(seen.orphans, 9);
     assert_int_equal(result.rows, 190);
     expect_new(place, NULL, 190);
+}
+
+static void die(const bbots_finding *finding, void *context)
+{
+    (void)finding;
+    (void)context;
+    kill(getpid(), SIGKILL);
+}
+
+static int salvage_and_die(void *context)
+{
+    const fixture *place = context;
+    bbots_salvage_result result;
+    bbots_salvage_options options = {.on_loss = die};
+    return bbots_salvage(place->path, new_path(place), &options, &result, &fault) < 0;
+}
+
+static unsigned files_in(const char *folder)
+{
+    unsigned count = 0;
+    struct dirent *entry;
+    DIR *entries = opendir(folder);
+    assert_non_null(entries);
+    while ((entry = readdir(entries)) != NULL) {
+        count += entry->d_name[0] != '.';
+    }
+    closedir(entries);
+    return count;
+}
+
+/*
+ * The process dies when thousands of rows are committed to the new file: no file has the name that was asked
+ * for, and the next salvage does all of it and leaves nothing of the first.
+ */
+static void a_salvage_that_dies_leaves_no_file_of_that_name(void **state)
+{
+    fixture *place = *state;
+    losses seen;
+    make_nodes(place->path, 12000);
+    damage_label(place->path, "the label of node 9999");
+    unsigned before = files_in(place->folder);
+    assert_int_equal(in_child(salvage_and_die, place), -1);
+    assert_int_not_equal(access(new_path(place), F_OK), 0);
+    assert_true(files_in(place->folder) > before); /* it had begun */
+    bbots_salvage_result result = salvage(place, &seen);
+    assert_int_equal(result.rows, 11999);
+    assert_int_equal(files_in(place->folder), before + 1);
+    expect_new(place, NULL, 11999);
+}
+
+/* A salvage that fails leaves nothing, and a file that has the name is not touched. */
+static void a_salvage_that_fails_leaves_no_file(void **state)
+{
+    static const struct {
+        const char *broken; /* in the folder */
+        const char *path;
+        int rc;
+    } cases[] = {
+        {"nothing", "new", BBOTS_FILE_MISSING},
+        {"text", "new", BBOTS_NOT_A_STORE},
+        {"store.bbots", "text", BBOTS_FILE_EXISTS},
+        {"store.bbots", "nowhere/new", BBOTS_FILE_MISSING},
+    };
+    fixture *place = *state;
+    bbots_salvage_result result;
+    bbots_salvage_options options = {.schema = &bbots_sample_schema};
+    char broken[160];
+    char path[160];
+    make_nodes(place->path, 10);
+    snprintf(path, sizeof path, "%s/text", place->folder);
+    FILE *text = fopen(path, "w");
+    assert_true(text != NULL && fputs("no store", text) >= 0 && fclose(text) == 0);
+    unsigned before = files_in(place->folder);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        snprintf(broken, sizeof broken, "%s/%s", place->folder, cases[i].broken);
+        snprintf(path, sizeof path, "%s/%s", place->folder, cases[i].path);
+        assert_status(bbots_salvage(broken, path, &options, &result, &fault), cases[i].rc);
+        assert_int_equal(files_in(place->folder), before);
+    }
+    assert_status(bbots_salvage(place->path, "", NULL, &result, &fault), BBOTS_INVALID_ARGUMENT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -173,6 +259,8 @@ int main(void)
         TEST(a_whole_file_gives_all_of_it),
         TEST(rows_are_found_without_their_tree),
         TEST(what_hangs_on_a_lost_row_is_dropped_and_said),
+        TEST(a_salvage_that_dies_leaves_no_file_of_that_name),
+        TEST(a_salvage_that_fails_leaves_no_file),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);
