@@ -120,8 +120,11 @@ BBOTS_API BBOTS_CHECKED int bbots_budget_reserve(bbots_txn *txn, int64_t user_id
 
 /*
  * Ends a reservation: because its cost was recorded in the same transaction (settle), or because
- * nothing was spent (release); the two do the same. Returns BBOTS_OK, or BBOTS_NOT_FOUND when it
- * was ended before or never was. One that expired can still be ended once.
+ * nothing was spent (release); the two differ only in what is said of it later. One that expired can
+ * still be ended once, for a day at least.
+ * Errors: BBOTS_INVALID_ARGUMENT when the user has no such open reservation. The message names it and
+ * says when it was settled or released or that it expired, if it is one of the user's last 16 that
+ * ended; nothing was changed.
  */
 BBOTS_API BBOTS_CHECKED int bbots_budget_settle(bbots_txn *txn, int64_t user_id,
                                                 bbots_uuid reservation, bbots_timestamp now,

@@ -2,6 +2,7 @@
  * ledger/budget.h - what the files of budgets share.
  *
  * budget.c           the row, its periods and what was spent
+ * budget_note.c      what is kept beside the row
  * budget_reserve.c   money set aside
  */
 #ifndef LEDGER_BUDGET_H
@@ -33,6 +34,11 @@ enum {
     BUDGET_UPDATED
 };
 
+#define BUDGET_ENDED_MAX 16u
+
+/* How a reservation ended; the numbers stand in rows. */
+typedef enum budget_end { BUDGET_SETTLED, BUDGET_RELEASED, BUDGET_EXPIRED } budget_end;
+
 /* What is kept of a user beside his row: a row of system_config, read into memory. */
 typedef struct budget_note {
     int64_t id;             /* of the row; 0: there is none */
@@ -44,6 +50,12 @@ typedef struct budget_note {
         bbots_timestamp expires;
     } * open;
     size_t count;
+    struct budget_ended {
+        bbots_uuid id;
+        budget_end how;
+        bbots_timestamp at;
+    } ended[BUDGET_ENDED_MAX]; /* the last ones, in their order: for who ends one twice */
+    size_t ended_count;
 } budget_note;
 
 /* Reads a user's note; budget_note_free() in any case. */

@@ -1,207 +1,36 @@
 /*
- * ledger/budget_reserve.c - money set aside before it is spent, and what else is kept of a user's
- * budget: one row of system_config, with a list of open reservations.
- *
- * A row, because rows are durable, take part in savepoints, and are checked and exported with all
- * others; one a user, because all of his reservations are read together.
+ * ledger/budget_reserve.c - money set aside before it is spent (the list is in budget_note.c).
  */
 #include "ledger/budget.h"
-#include "ledger/prices.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define OPEN_MAX  1000u
-#define LINE_MAX_ 160 /* bytes of one reservation as JSON */
-
-/* ------------------------------------------------------------------ the note */
-
-#define KEY_BEGINS "reservations."
-
-static bbots_text key_of(int64_t user, char buffer[64])
-{
-    int size = snprintf(buffer, 64, KEY_BEGINS "%" PRId64, user);
-    return (bbots_text){buffer, (size_t)size};
-}
-
-int64_t budget_note_user(bbots_text key)
-{
-    const size_t begins = sizeof KEY_BEGINS - 1;
-    char buffer[64];
-    int64_t user = 0;
-    if (key.size <= begins || key.size > begins + 18 || memcmp(key.data, KEY_BEGINS, begins) != 0) {
-        return 0;
-    }
-    for (size_t i = begins; i < key.size; i++) {
-        if (key.data[i] < '0' || key.data[i] > '9') {
-            return 0;
-        }
-        user = user * 10 + (key.data[i] - '0');
-    }
-    bbots_text own = key_of(user, buffer);
-    return own.size == key.size && memcmp(own.data, key.data, own.size) == 0 ? user : 0;
-}
-
-static int64_t number_of(bbots_json json, const char *name)
-{
-    bbots_json member;
-    int64_t number = 0;
-    return bbots_json_member(json, bbots_text_of(name), &member) == BBOTS_OK &&
-                   bbots_json_integer(member, &number) == BBOTS_OK
-               ? number
-               : 0;
-}
-
-static bool read_reservation(bbots_json json, struct budget_reservation *made)
-{
-    bbots_json id;
-    bbots_text text;
-    made->amount = number_of(json, "amount");
-    made->expires = number_of(json, "expires");
-    return bbots_json_member(json, bbots_text_of("id"), &id) == BBOTS_OK &&
-           bbots_json_string(id, &text) == BBOTS_OK &&
-           bbots_uuid_parse(text, &made->id) == BBOTS_OK && made->amount > 0;
-}
-
-static int read_list(bbots_json value, budget_note *note, bbots_error *error)
-{
-    bbots_json list;
-    bbots_json element;
-    size_t position = 0;
-    if (bbots_json_member(value, bbots_text_of("open"), &list) != BBOTS_OK) {
-        return BBOTS_OK;
-    }
-    uint32_t count = bbots_json_count(list);
-    note->open = calloc(count + 1u, sizeof *note->open);
-    if (note->open == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    while (note->count < count && bbots_json_next(list, &position, NULL, &element) == BBOTS_OK) {
-        if (!read_reservation(element, &note->open[note->count])) {
-            return bb_fail(error, BBOTS_INVALID_TEXT, "a reservation in system_config is no such");
-        }
-        note->count++;
-    }
-    return BBOTS_OK;
-}
-
-int budget_note_read(bbots_txn *txn, int64_t user, budget_note *note, bbots_error *error)
-{
-    char buffer[64];
-    const ledger_table *of;
-    bbots_row row;
-    bbots_value key = bbots_value_text(key_of(user, buffer));
-    memset(note, 0, sizeof *note);
-    int rc = ledger_find(txn, &prices_need, &of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, of->table, of->indexes[0], &key, &row, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
-    }
-    bbots_value value = ledger_value(of, &row, PRICES_VALUE);
-    bbots_json json = {value.data, value.size, BBOTS_JSON_PACKED};
-    note->id = ledger_integer(of, &row, PRICES_ID);
-    note->anchor = number_of(json, "monthAnchor");
-    note->start = number_of(json, "monthStart");
-    return read_list(json, note, error);
-}
-
-void budget_note_free(budget_note *note)
-{
-    free(note->open);
-    note->open = NULL;
-    note->count = 0;
-}
-
-static char *as_json(const budget_note *note)
-{
-    size_t room = 200 + note->count * LINE_MAX_;
-    char *text = malloc(room);
-    size_t size = 0;
-    if (text == NULL) {
-        return NULL;
-    }
-    size += (size_t)snprintf(
-        text, room, "{\"monthAnchor\": %" PRId64 ", \"monthStart\": %" PRId64 ", \"open\": [",
-        note->anchor, note->start);
-    for (size_t i = 0; i < note->count; i++) {
-        char id[37];
-        bbots_uuid_print(&note->open[i].id, id);
-        size += (size_t)snprintf(
-            text + size, room - size,
-            "%s{\"id\": \"%s\", \"amount\": %" PRId64 ", \"expires\": %" PRId64 "}",
-            i > 0 ? ", " : "", id, note->open[i].amount, note->open[i].expires);
-    }
-    snprintf(text + size, room - size, "]}");
-    return text;
-}
-
-int budget_note_write(bbots_txn *txn, int64_t user, const budget_note *note, bbots_timestamp now,
-                      bbots_error *error)
-{
-    char buffer[64];
-    const ledger_table *of;
-    ledger_values row;
-    int rc = ledger_find(txn, &prices_need, &of, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    char *text = as_json(note);
-    if (text == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    ledger_values_begin(&row, of);
-    ledger_set(&row, PRICES_VALUE, bbots_value_json(bbots_json_of(text)));
-    ledger_set_time(&row, PRICES_UPDATED, now);
-    if (note->id != 0) {
-        rc = ledger_update(txn, &row, bbots_value_integer(note->id), error);
-    } else {
-        ledger_set(&row, PRICES_KEY, bbots_value_text(key_of(user, buffer)));
-        rc = ledger_insert(txn, &row, NULL, error);
-    }
-    free(text);
-    return rc;
-}
-
-int64_t budget_reserved(const budget_note *note, bbots_timestamp now)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < note->count; i++) {
-        if (note->open[i].expires > now &&
-            __builtin_add_overflow(sum, note->open[i].amount, &sum)) {
-            return INT64_MAX;
-        }
-    }
-    return sum;
-}
-
-bool budget_note_repeats(const budget_note *note)
-{
-    for (size_t i = 0; i < note->count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (memcmp(&note->open[i].id, &note->open[j].id, sizeof note->open[i].id) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
+#define OPEN_MAX 1000u
 
 /* ------------------------------------------------------------------ reserving */
+
+/* Takes one out of the open ones, of which the others may change places. */
+static void end(budget_note *note, size_t i, budget_end how, bbots_timestamp at)
+{
+    struct budget_ended ended = {note->open[i].id, how, at};
+    if (note->ended_count == BUDGET_ENDED_MAX) {
+        memmove(note->ended, note->ended + 1, --note->ended_count * sizeof ended);
+    }
+    note->ended[note->ended_count++] = ended;
+    note->open[i] = note->open[--note->count];
+}
 
 /* Those that expired a day ago or more are forgotten: nobody will settle them. */
 static void drop_old(budget_note *note, bbots_timestamp now)
 {
     const int64_t day = INT64_C(86400000000);
-    size_t kept = 0;
-    for (size_t i = 0; i < note->count; i++) {
+    for (size_t i = 0; i < note->count;) {
         if (note->open[i].expires > now - day) {
-            note->open[kept++] = note->open[i];
+            i++;
+        } else {
+            end(note, i, BUDGET_EXPIRED, note->open[i].expires);
         }
     }
-    note->count = kept;
 }
 
 /* spends are exact: what a rounded one hides is past the limit, too. */
@@ -292,24 +121,56 @@ int bbots_budget_reserve(bbots_txn *txn, int64_t user_id, int64_t amount, bbots_
     return rc;
 }
 
-static int end_reservation(bbots_txn *txn, int64_t user, bbots_uuid id, bbots_timestamp now,
-                           bbots_error *error)
+/* ------------------------------------------------------------------ ending */
+
+static bool is_same(const bbots_uuid *a, const bbots_uuid *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* Of a reservation that is not open: what became of it, as far as that is known. */
+static int fail_ended(const budget_note *note, int64_t user, const bbots_uuid *id,
+                      bbots_error *error)
+{
+    static const char *const ends[] = {"was settled", "was released", "expired"};
+    char name[BBOTS_UUID_TEXT_MAX];
+    char time[BBOTS_TIMESTAMP_TEXT_MAX];
+    bbots_uuid_print(id, name);
+    for (size_t i = 0; i < note->ended_count; i++) {
+        const struct budget_ended *one = &note->ended[i];
+        if (is_same(&one->id, id)) {
+            bbots_timestamp_print(one->at, true, BBOTS_TIMESTAMP_ISO, time);
+            return bb_fail(error, BBOTS_INVALID_ARGUMENT,
+                           "reservation %s of user %lld is not open: it %s at %s", name,
+                           (long long)user, ends[one->how], time);
+        }
+    }
+    return bb_fail(
+        error, BBOTS_INVALID_ARGUMENT,
+        "reservation %s of user %lld is not open, and none of the last %u that ended: it "
+        "ended long ago, is another user's or never was",
+        name, (long long)user, BUDGET_ENDED_MAX);
+}
+
+static int end_reservation(bbots_txn *txn, int64_t user, bbots_uuid id, budget_end how,
+                           bbots_timestamp now, bbots_error *error)
 {
     budget_note note;
-    bool found = false;
+    size_t i = 0;
     int rc = ledger_begin(txn, true, &now, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
     rc = budget_note_read(txn, user, &note, error);
-    for (size_t i = 0; rc == BBOTS_OK && i < note.count && !found; i++) {
-        found = memcmp(note.open[i].id.bytes, id.bytes, sizeof id.bytes) == 0;
-        if (found) {
-            note.open[i] = note.open[--note.count];
-        }
+    while (rc == BBOTS_OK && i < note.count && !is_same(&note.open[i].id, &id)) {
+        i++;
+    }
+    if (rc == BBOTS_OK && i == note.count) {
+        rc = fail_ended(&note, user, &id, error);
     }
     if (rc == BBOTS_OK) {
-        rc = found ? budget_note_write(txn, user, &note, now, error) : BBOTS_NOT_FOUND;
+        end(&note, i, how, now);
+        rc = budget_note_write(txn, user, &note, now, error);
     }
     budget_note_free(&note);
     return rc;
@@ -318,11 +179,11 @@ static int end_reservation(bbots_txn *txn, int64_t user, bbots_uuid id, bbots_ti
 int bbots_budget_settle(bbots_txn *txn, int64_t user_id, bbots_uuid reservation,
                         bbots_timestamp now, bbots_error *error)
 {
-    return end_reservation(txn, user_id, reservation, now, error);
+    return end_reservation(txn, user_id, reservation, BUDGET_SETTLED, now, error);
 }
 
 int bbots_budget_release(bbots_txn *txn, int64_t user_id, bbots_uuid reservation,
                          bbots_timestamp now, bbots_error *error)
 {
-    return end_reservation(txn, user_id, reservation, now, error);
+    return end_reservation(txn, user_id, reservation, BUDGET_RELEASED, now, error);
 }

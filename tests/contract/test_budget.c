@@ -103,8 +103,8 @@ static void test_reservations(void **state)
     assert_ok(bbots_budget_reserve(txn, 1, 4000, now + PEOPLE_HOUR, now, &second, NULL, &fault));
     assert_ok(bbots_budget_settle(txn, 1, first, now, &fault));
     bbots_digest settled = digest_of(txn);
-    assert_status(bbots_budget_settle(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
-    assert_status(bbots_budget_release(txn, 1, first, now, &fault), BBOTS_NOT_FOUND);
+    assert_status(bbots_budget_settle(txn, 1, first, now, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_budget_release(txn, 1, first, now, &fault), BBOTS_INVALID_ARGUMENT);
     assert_digest(txn, settled);
     /* The other one expires by itself. */
     assert_status(
@@ -118,6 +118,64 @@ static void test_reservations(void **state)
                   BBOTS_INVALID_ARGUMENT);
     assert_status(bbots_budget_reserve(txn, 77, 1, now + PEOPLE_HOUR, now, &first, NULL, &fault),
                   BBOTS_FOREIGN_KEY_VIOLATION);
+    commit(txn);
+}
+
+static bbots_uuid reserve(bbots_txn *txn, bbots_timestamp now)
+{
+    bbots_uuid id;
+    assert_ok(bbots_budget_reserve(txn, 1, 1, now + PEOPLE_HOUR, now, &id, NULL, &fault));
+    return id;
+}
+
+/* To end it both ways is refused, says this of it, and changes nothing. */
+static void expect_ended(bbots_txn *txn, int64_t user, bbots_uuid id, bbots_timestamp now,
+                         const char *what)
+{
+    char wanted[256];
+    char name[BBOTS_UUID_TEXT_MAX];
+    bbots_digest before = digest_of(txn);
+    bbots_uuid_print(&id, name);
+    snprintf(wanted, sizeof wanted, "reservation %s of user %d is not open%s", name, (int)user,
+             what);
+    assert_status(bbots_budget_settle(txn, user, id, now, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_string_equal(fault.message, wanted);
+    assert_status(bbots_budget_release(txn, user, id, now, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_string_equal(fault.message, wanted);
+    assert_digest(txn, before);
+}
+
+/* Who ends a reservation twice hears what became of it. */
+static void a_reservation_ends_once(void **state)
+{
+    static const char unknown[] =
+        ", and none of the last 16 that ended: it ended long ago, is another "
+        "user's or never was";
+    fixture *place = *state;
+    bbots_timestamp now = PEOPLE_BEGIN + PEOPLE_HOUR; /* 01:00 */
+    bbots_uuid nobody = {{1, 2, 3}};
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    expect_ended(txn, 1, nobody, now, unknown);
+    bbots_uuid settled = reserve(txn, now);
+    bbots_uuid released = reserve(txn, now);
+    bbots_uuid left = reserve(txn, now);
+    assert_ok(bbots_budget_settle(txn, 1, settled, now + 1, &fault));
+    assert_ok(bbots_budget_release(txn, 1, released, now + PEOPLE_HOUR, &fault));
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    expect_ended(txn, 1, settled, now, ": it was settled at 2026-01-01T01:00:00.000001Z");
+    expect_ended(txn, 1, released, now, ": it was released at 2026-01-01T02:00:00.000000Z");
+    expect_ended(txn, 2, released, now, unknown);
+    /* One that expired can be ended within a day; the next reservation forgets it after that. */
+    bbots_uuid last = reserve(txn, now + 25 * PEOPLE_HOUR - 1);
+    assert_ok(bbots_budget_settle(txn, 1, last, now + 50 * PEOPLE_HOUR, &fault));
+    reserve(txn, now + 25 * PEOPLE_HOUR);
+    expect_ended(txn, 1, left, now, ": it expired at 2026-01-01T02:00:00.000000Z");
+    for (int i = 0; i < 16; i++) {
+        assert_ok(bbots_budget_settle(txn, 1, reserve(txn, now), now, &fault));
+    }
+    expect_ended(txn, 1, left, now, unknown);
     commit(txn);
 }
 
@@ -192,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_budget, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reservations, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_reservation_ends_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reserve_last_digit, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(one_of_two_threads_gets_the_last_cent, fixture_setup,
                                         fixture_teardown),

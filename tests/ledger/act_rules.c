@@ -231,10 +231,10 @@ void reserve(actor *of, bbots_txn *txn)
     bool settle = draw(of, 2) != 0;
     int rc = settle ? bbots_budget_settle(txn, user, one->id, now->now, &of->error)
                     : bbots_budget_release(txn, user, one->id, now->now, &of->error);
-    if (rc != BBOTS_NOT_FOUND || one->expires > now->now) {
+    if (rc != BBOTS_INVALID_ARGUMENT || one->expires > now->now) {
         must_be(of, rc, BBOTS_OK, "ending a reservation");
     }
-    must(of, bbots_budget_settle(txn, user, one->id, now->now, &of->error), BBOTS_NOT_FOUND);
+    must(of, bbots_budget_settle(txn, user, one->id, now->now, &of->error), BBOTS_INVALID_ARGUMENT);
     one->open = false;
 }
 
@@ -281,7 +281,9 @@ static void begin_again(actor *of, bbots_txn *txn)
             reservation *one = &now->reservations[user][i];
             int rc = one->open ? bbots_budget_release(txn, user, one->id, now->now, &of->error)
                                : BBOTS_OK;
-            must_be(of, rc < 0 ? rc : BBOTS_OK, BBOTS_OK, "releasing");
+            if (rc != BBOTS_INVALID_ARGUMENT || one->expires > now->now) {
+                must_be(of, rc, BBOTS_OK, "releasing");
+            }
             one->open = false;
         }
         bbots_value key = integer(user);
