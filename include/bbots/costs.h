@@ -17,7 +17,8 @@
  * All functions run in the caller's transaction, on its thread; those that record need a write
  * transaction and change all or nothing. now is the present, 0 the transaction's time. Errors of
  * each: those of bbots/table.h; BBOTS_UNKNOWN_TABLE, BBOTS_UNKNOWN_COLUMN, BBOTS_WRONG_TYPE or
- * BBOTS_UNKNOWN_INDEX when the store's schema lacks what is needed.
+ * BBOTS_UNKNOWN_INDEX when the store's schema lacks what is needed: the four sources, and to record,
+ * cost_budgets and system_config too.
  */
 #ifndef BBOTS_COSTS_H
 #define BBOTS_COSTS_H

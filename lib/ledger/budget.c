@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "ledger/costs.h"
+#include "ledger/prices.h"
 
 #include <bbots/costs.h>
 
@@ -332,15 +333,17 @@ int budget_charge(bbots_txn *txn, int64_t user, bbots_timestamp now, bbots_budge
 int budget_follow(bbots_txn *txn, int64_t user, bbots_error *error)
 {
     const ledger_table *of;
+    const ledger_table *notes;
     account account_of;
     bbots_row row;
     bbots_value key = bbots_value_integer(user);
-    bbots_error unheard;
     uint64_t count;
-    if (ledger_find(txn, &budget_need, &of, &unheard) != BBOTS_OK) {
-        return BBOTS_OK; /* a store without budgets */
+    int rc = ledger_find(txn, &budget_need, &of, NULL);
+    rc = rc == BBOTS_OK ? ledger_find(txn, &prices_need, &notes, NULL) : rc;
+    if (rc != BBOTS_OK) { /* a store without budgets, or without a place for their notes */
+        return rc == BBOTS_NO_MEMORY ? bb_fail(error, rc, "out of memory") : BBOTS_OK;
     }
-    int rc = bbots_count(txn, of->table, &count, error);
+    rc = bbots_count(txn, of->table, &count, error);
     if (rc != BBOTS_OK || count == 0) {
         return rc;
     }

@@ -1,0 +1,268 @@
+/*
+ * test_needs.c - the ledger works on any store whose tables have the documented names. Of a store
+ * without one of them this proves that each function that needs it says so by name, that all others
+ * do what they always do, and that neither changes anything. The same for a transaction that may
+ * only read, and for a process that has the store from its parent.
+ */
+#include "support/acts.h"
+
+#include "base/arena.h"
+#include "schema/schema.h"
+
+#include <bbots/platform.h>
+
+#define NOW ACTS_NOW
+#define DAY ACTS_DAY
+
+enum { INDEXES_MAX = 32 /* of a table of the platform */, ACTS_MAX = 100 };
+
+static const char *const needed[] = {
+    "user_credits",         "subscription_tiers",
+    "user_subscriptions",   "user_execution_packs",
+    "execution_packs",      "user_agent_add_ons",
+    "agent_add_ons",        "subscription_usage_records",
+    "system_config",        "api_token_usage",
+    "gemini_token_usage",   "browserbase_costs",
+    "storage_costs",        "daily_cost_summaries",
+    "cost_budgets",         "agency_tasks",
+    "alert_delivery_queue",
+};
+
+static bool needs(const struct act *act, const char *table)
+{
+    size_t size = strlen(table);
+    for (const char *at = strstr(act->tables, table); at != NULL; at = strstr(at + 1, table)) {
+        if ((at == act->tables || at[-1] == ' ') && (at[size] == ' ' || at[size] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ stores that lack something */
+
+/* The platform's schema in which a table has another name; NULL: none. */
+typedef struct variant {
+    bbots_schema schema;
+    const bbots_table *tables[BBOTS_TABLES_MAX];
+    bbots_table renamed;
+    bbots_index indexes[INDEXES_MAX];
+    bbots_tree trees[INDEXES_MAX + 1];
+    bb_arena arena;
+} variant;
+
+static void rename_table(variant *made, uint32_t number)
+{
+    const bbots_table *old = made->tables[number];
+    made->renamed = *old;
+    made->renamed.name = "something_else";
+    assert_true(old->index_count <= INDEXES_MAX);
+    memcpy(made->indexes, old->indexes, old->index_count * sizeof *old->indexes);
+    made->renamed.indexes = made->indexes;
+    made->renamed.trees = made->trees;
+    unsigned trees = schema_assign_trees(&made->arena, made->renamed.name, old->columns,
+                                         made->indexes, old->index_count, made->trees);
+    assert_int_equal(trees, old->tree_count);
+    made->tables[number] = &made->renamed;
+}
+
+static void make_variant(variant *made, const char *without)
+{
+    const void *data;
+    size_t size;
+    uint32_t number;
+    memset(made, 0, sizeof *made);
+    bb_arena_init(&made->arena);
+    made->schema = bbots_platform_schema;
+    memcpy(made->tables, made->schema.tables, made->schema.table_count * sizeof *made->tables);
+    made->schema.tables = made->tables;
+    if (without != NULL) {
+        assert_non_null(bbots_schema_table(&made->schema, without, &number));
+        rename_table(made, number);
+    }
+    assert_ok(schema_serialize(&made->arena, &made->schema, &data, &size, &fault));
+    made->schema.fingerprint = schema_fingerprint(data, size);
+}
+
+/*
+ * Rows of all that the functions need. Costs that are inserted beside the ledger can be committed
+ * whatever is missing, also where a user has a budget and there is no table for its notes.
+ *
+ * PUT() inserts a row of a table of the platform, whatever it is called here.
+ */
+#define PUT(table, ...)                                                                            \
+    assert_ok(insert_named(txn, made->tables[bbots_##table##_table.number], __VA_ARGS__))
+
+static void fill(bbots_txn *txn, const variant *made)
+{
+    static const char list[] =
+        "{\"provider\": \"anthropic\", \"models\": [{\"id\": \"m1\", \"prices\": [{\"input\": "
+        "\"3\", \"output\": \"15\"}]}]}";
+    PUT(users, "email", string("a@example.org"));
+    PUT(users, "email", string("b@example.org"));
+    PUT(user_credits, "userId", integer(1), "creditType", string("call"), "balance", integer(5),
+        "totalPurchased", integer(5), "totalUsed", integer(0));
+    for (int i = 0; i < 2; i++) {
+        PUT(subscription_tiers, "slug", string(i == 0 ? "a" : "b"), "name", string("a"),
+            "monthlyPriceCents", integer(1), "maxAgents", integer(5), "maxConcurrentAgents",
+            integer(5), "monthlyExecutionLimit", integer(10), "sortOrder", integer(i + 1),
+            "allowedStrategies", bbots_value_json(bbots_json_of("[\"auto\"]")));
+    }
+    PUT(user_subscriptions, "userId", integer(1), "tierId", integer(1), "currentPeriodStart",
+        bbots_value_timestamp(NOW - 10 * DAY), "currentPeriodEnd",
+        bbots_value_timestamp(NOW + 20 * DAY));
+    PUT(execution_packs, "slug", string("p"), "name", string("p"), "executionCount", integer(5),
+        "priceCents", integer(50));
+    PUT(user_execution_packs, "userId", integer(1), "packId", integer(1), "executionsIncluded",
+        integer(5), "executionsRemaining", integer(5), "pricePaidCents", integer(1));
+    PUT(agent_add_ons, "slug", string("p"), "name", string("p"), "additionalAgents", integer(2),
+        "monthlyPriceCents", integer(10));
+    PUT(user_agent_add_ons, "userId", integer(1), "addOnId", integer(1), "quantity", integer(1));
+    PUT(system_config, "key", string("pricing.anthropic"), "value",
+        bbots_value_json(bbots_json_of(list)));
+    PUT(cost_budgets, "userId", integer(1), "dailyBudget", bbots_value_decimal(1000, 2));
+    PUT(agency_tasks, "userId", integer(1), "sourceType", string("x"), "title", string("t"),
+        "taskType", string("x"));
+    PUT(task_executions, "taskId", integer(1), "triggeredBy", string("x"));
+    PUT(api_token_usage, "userId", integer(1), "executionId", integer(1), "model", string("m1"),
+        "inputTokens", integer(1000000), "outputTokens", integer(0), "totalTokens",
+        integer(1000000), "inputCost", bbots_value_decimal(1, 4), "outputCost",
+        bbots_value_decimal(0, 4), "totalCost", bbots_value_decimal(1, 4), "createdAt",
+        bbots_value_timestamp(NOW - DAY));
+}
+
+static void open_variant(fixture *place, variant *made, const char *without)
+{
+    bbots_options options = {
+        .schema = &made->schema, .flags = BBOTS_OPEN_CREATE, .durability = BBOTS_RELAXED};
+    make_variant(made, without);
+    assert_ok(bbots_open(place->path, &options, &place->store, &fault));
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    bbots_txn_set_now(txn, NOW);
+    fill(txn, made);
+    commit(txn);
+}
+
+static void close_variant(fixture *place, variant *made)
+{
+    char lock[sizeof place->path + 8];
+    check_store(place->store);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = NULL;
+    snprintf(lock, sizeof lock, "%s-lock", place->path);
+    remove(place->path);
+    remove(lock);
+    bb_arena_free(&made->arena);
+}
+
+/* What an act says in a transaction of its own, which leaves nothing behind. */
+static int perform(fixture *place, const struct act *act, bbots_access access)
+{
+    memset(&fault, 0, sizeof fault);
+    bbots_txn *txn = begin(place->store, access);
+    bbots_digest before = digest_of(txn);
+    int rc = act->of(txn);
+    bbots_error said = fault;
+    if (rc < 0) {
+        assert_digest(txn, before);
+    }
+    bbots_rollback(txn);
+    fault = said;
+    return rc;
+}
+
+/* ------------------------------------------------------------------ the tests */
+
+static void a_table_that_is_missing_is_named(void **state)
+{
+    fixture *place = *state;
+    variant *made = malloc(sizeof *made);
+    int usual[ACTS_MAX];
+    int wrong = 0;
+    assert_non_null(made);
+    assert_true(act_count <= ACTS_MAX);
+    open_variant(place, made, NULL);
+    for (size_t i = 0; i < act_count; i++) {
+        usual[i] = perform(place, &acts[i], BBOTS_WRITE);
+        if (usual[i] < 0) {
+            fail_msg("%s: %s", acts[i].name, fault.message);
+        }
+    }
+    close_variant(place, made);
+    for (size_t t = 0; t < COUNT(needed); t++) {
+        open_variant(place, made, needed[t]);
+        for (size_t i = 0; i < act_count; i++) {
+            bool lacks = needs(&acts[i], needed[t]);
+            int rc = perform(place, &acts[i], BBOTS_WRITE);
+            if (rc != (lacks ? BBOTS_UNKNOWN_TABLE : usual[i]) ||
+                (lacks && strcmp(fault.table, needed[t]) != 0)) {
+                printf("%s without %s gives %s: %s\n", acts[i].name, needed[t],
+                       bbots_status_name(rc), fault.message);
+                wrong++;
+            }
+        }
+        close_variant(place, made);
+    }
+    free(made);
+    assert_int_equal(wrong, 0);
+}
+
+static void who_may_only_read_changes_nothing(void **state)
+{
+    fixture *place = *state;
+    variant *made = malloc(sizeof *made);
+    assert_non_null(made);
+    open_variant(place, made, NULL);
+    for (size_t i = 0; i < act_count; i++) {
+        int rc = perform(place, &acts[i], BBOTS_READ);
+        if (acts[i].writes ? rc != BBOTS_READ_ONLY : rc < 0) {
+            fail_msg("%s in a reading transaction gives %s", acts[i].name, bbots_status_name(rc));
+        }
+    }
+    close_variant(place, made);
+    free(made);
+}
+
+static bbots_txn *of_parent;
+
+static int act_in_child(void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < act_count; i++) {
+        int rc = acts[i].of(of_parent);
+        if (rc != BBOTS_FORKED) {
+            printf("%s in a child gives %s\n", acts[i].name, bbots_status_name(rc));
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void a_child_cannot_use_its_parents_transaction(void **state)
+{
+    fixture *place = *state;
+    variant *made = malloc(sizeof *made);
+    assert_non_null(made);
+    open_variant(place, made, NULL);
+    of_parent = begin(place->store, BBOTS_WRITE);
+    bbots_digest before = digest_of(of_parent);
+    assert_int_equal(in_child(act_in_child, NULL), 0);
+    assert_digest(of_parent, before);
+    bbots_rollback(of_parent);
+    close_variant(place, made);
+    free(made);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_table_that_is_missing_is_named, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(who_may_only_read_changes_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_child_cannot_use_its_parents_transaction, fixture_setup,
+                                        fixture_teardown),
+    };
+    choose_tests();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
