@@ -188,7 +188,7 @@ typedef struct bbots_price_import {
  * results. now: "updatedAt" of the rows, 0 the transaction's time.
  *
  * Errors: BBOTS_INVALID_TEXT (not such a file, naming the place; a constraint other than a start
- * date; a regex that POSIX does not know), BBOTS_NOT_FOUND is never returned: a provider that the
+ * date; a regex that POSIX does not know; a price or a date that no list may have), BBOTS_NOT_FOUND is never returned: a provider that the
  * file has not is BBOTS_INVALID_ARGUMENT. Nothing was changed then.
  */
 BBOTS_API BBOTS_CHECKED int bbots_prices_import(bbots_txn *txn, bbots_text file,

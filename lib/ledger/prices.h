@@ -57,6 +57,9 @@ int prices_read_condition(const price_model *model, bbots_json entry, price_cond
 int prices_read_entry(const price_model *model, bbots_json entry, const price_condition *condition,
                       bbots_price *price, bbots_error *error);
 
+/* Reads a whole list. BBOTS_INVALID_TEXT: it could not be used, and what is wrong with it. */
+int prices_check_list(bbots_text key, bbots_json json, bbots_error *error);
+
 /* The names of the parts in a list, by enum bbots_price_part. */
 extern const char *const prices_part_names[BBOTS_PRICE_PARTS];
 

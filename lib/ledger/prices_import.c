@@ -57,12 +57,18 @@ static const node *member(const node *object, const char *name)
     return NULL;
 }
 
-/* A string as one that ends with a zero byte, or NULL. */
-static char *text_of(const import *in, const node *string)
+/* A string that is not empty as one that ends with a zero byte; wrong: what to say of another node. */
+static int text_of(const import *in, const node *string, const char *wrong, const char **text)
 {
-    return string != NULL && string->kind == CODEC_JSON_STRING
-               ? bb_arena_copy(in->arena, string->text, string->size)
-               : NULL;
+    if (string == NULL || string->kind != CODEC_JSON_STRING || string->size == 0) {
+        return refuse(in, wrong);
+    }
+    char *copy = bb_arena_copy(in->arena, string->text, string->size);
+    if (copy == NULL) {
+        return no_memory(in);
+    }
+    *text = copy;
+    return BBOTS_OK;
 }
 
 /* ------------------------------------------------------------------ building trees */
@@ -337,12 +343,12 @@ static int add_dates(const import *in, const node *prices, node *entries)
         const node *constraint = member(dated, "constraint");
         const char *from = NULL;
         if (constraint != NULL && constraint->kind != CODEC_JSON_NULL) {
-            from = text_of(in, member(constraint, "start_date"));
-            if (from == NULL || constraint->size != 1) {
-                return refuse(in, "a constraint is something else than a start date");
-            }
+            const node *start = constraint->size == 1 ? member(constraint, "start_date") : NULL;
+            rc = text_of(in, start, "a constraint is something else than a start date", &from);
         }
-        rc = add_entries(in, member(dated, "prices"), from, entries);
+        if (rc == BBOTS_OK) {
+            rc = add_entries(in, member(dated, "prices"), from, entries);
+        }
     }
     return rc;
 }
@@ -351,16 +357,16 @@ static int add_dates(const import *in, const node *prices, node *entries)
 
 static int add_model(import *in, const node *model, node *models)
 {
-    in->model = text_of(in, member(model, "id"));
-    if (in->model == NULL || in->model[0] == '\0') {
-        in->model = "";
-        return refuse(in, "it has no \"id\"");
+    in->model = "";
+    int rc = text_of(in, member(model, "id"), "it has no \"id\"", &in->model);
+    if (rc != BBOTS_OK) {
+        return rc;
     }
     node *made = new_node(in, CODEC_JSON_OBJECT);
     node *entries = new_node(in, CODEC_JSON_ARRAY);
     const node *match = member(model, "match");
     node *copy = NULL;
-    int rc = match != NULL ? copy_match(in, match, &copy) : refuse(in, "it has no \"match\"");
+    rc = match != NULL ? copy_match(in, match, &copy) : refuse(in, "it has no \"match\"");
     if (rc == BBOTS_OK &&
         (made == NULL || entries == NULL || !append_string(in, made, "id", in->model) ||
          !append(made, "match", copy) || !append(made, "prices", entries))) {
@@ -452,13 +458,19 @@ static int put_list(bbots_txn *txn, const import *in, const ledger_table *of, no
         return no_memory(in);
     }
     codec_json_write_packed(list, packed, size);
+    bbots_value made = bbots_value_of_bytes(BBOTS_JSON, packed, size);
+    rc = prices_check_list(bbots_text_of(in->counts->list),
+                           (bbots_json){made.data, made.size, BBOTS_JSON_PACKED}, in->error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
     in->counts->changed =
         found != BBOTS_OK || old.size != size || memcmp(old.data, packed, size) != 0;
     if (!in->counts->changed) {
         return BBOTS_OK;
     }
     ledger_values_begin(&values, of);
-    ledger_set(&values, PRICES_VALUE, bbots_value_of_bytes(BBOTS_JSON, packed, size));
+    ledger_set(&values, PRICES_VALUE, made);
     ledger_set_time(&values, PRICES_UPDATED, now);
     if (found == BBOTS_OK) {
         return bbots_update(txn, of->table, of->indexes[0], &key, values.values, values.given, NULL,

@@ -78,20 +78,11 @@ int prices_open(bbots_txn *txn, const ledger_table **of, bbots_cursor **cursor, 
                : rc;
 }
 
-int prices_next(const ledger_table *of, bbots_cursor *cursor, price_list *list, bbots_error *error)
+static int read_list(bbots_text key, bbots_json json, price_list *list, bbots_error *error)
 {
-    bbots_row row;
     bbots_json provider;
-    int rc = bbots_cursor_next(cursor, &row, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    bbots_value key = ledger_value(of, &row, PRICES_KEY);
-    bbots_value value = ledger_value(of, &row, PRICES_VALUE);
-    bbots_json json = {value.data, value.size, BBOTS_JSON_PACKED};
-    *list = (price_list){.key = {key.data, key.size}};
-    if (value.kind == BBOTS_NULL ||
-        bbots_json_member(json, bbots_text_of("provider"), &provider) != BBOTS_OK ||
+    *list = (price_list){.key = key};
+    if (bbots_json_member(json, bbots_text_of("provider"), &provider) != BBOTS_OK ||
         bbots_json_string(provider, &list->provider) != BBOTS_OK) {
         return refuse_list(list->key, "\"provider\" is missing or no text", error);
     }
@@ -104,6 +95,19 @@ int prices_next(const ledger_table *of, bbots_cursor *cursor, price_list *list, 
         return refuse_list(list->key, "\"fallback\" is no object", error);
     }
     return BBOTS_OK;
+}
+
+int prices_next(const ledger_table *of, bbots_cursor *cursor, price_list *list, bbots_error *error)
+{
+    bbots_row row;
+    int rc = bbots_cursor_next(cursor, &row, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    bbots_value key = ledger_value(of, &row, PRICES_KEY);
+    bbots_value value = ledger_value(of, &row, PRICES_VALUE);
+    bbots_json json = {value.data, value.size, BBOTS_JSON_PACKED};
+    return read_list((bbots_text){key.data, key.size}, json, list, error);
 }
 
 int prices_read_model(const price_list *list, bbots_json json, price_model *model,
@@ -266,6 +270,21 @@ static int show_list(const price_list *list, const showing *show, bbots_error *e
         return rc == BBOTS_OK ? show_model(list, &model, true, show, error) : rc;
     }
     return rc == BBOTS_END ? BBOTS_OK : rc;
+}
+
+static int pass_over(const bbots_price_entry *entry, void *context)
+{
+    (void)entry;
+    (void)context;
+    return BBOTS_OK;
+}
+
+int prices_check_list(bbots_text key, bbots_json json, bbots_error *error)
+{
+    static const showing to_nobody = {pass_over, NULL};
+    price_list list;
+    int rc = read_list(key, json, &list, error);
+    return rc == BBOTS_OK ? show_list(&list, &to_nobody, error) : rc;
 }
 
 int bbots_prices_each(bbots_txn *txn,
