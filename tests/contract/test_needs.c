@@ -5,16 +5,14 @@
  * only read, and for a process that has the store from its parent.
  */
 #include "support/acts.h"
-
-#include "base/arena.h"
-#include "schema/schema.h"
+#include "support/variant.h"
 
 #include <bbots/platform.h>
 
 #define NOW ACTS_NOW
 #define DAY ACTS_DAY
 
-enum { INDEXES_MAX = 32 /* of a table of the platform */, ACTS_MAX = 100 };
+enum { ACTS_MAX = 100 };
 
 static const char *const needed[] = {
     "user_credits",         "subscription_tiers",
@@ -41,57 +39,11 @@ static bool needs(const struct act *act, const char *table)
 
 /* ------------------------------------------------------------------ stores that lack something */
 
-/* The platform's schema in which a table has another name; NULL: none. */
-typedef struct variant {
-    bbots_schema schema;
-    const bbots_table *tables[BBOTS_TABLES_MAX];
-    bbots_table renamed;
-    bbots_index indexes[INDEXES_MAX];
-    bbots_tree trees[INDEXES_MAX + 1];
-    bb_arena arena;
-} variant;
-
-static void rename_table(variant *made, uint32_t number)
-{
-    const bbots_table *old = made->tables[number];
-    made->renamed = *old;
-    made->renamed.name = "something_else";
-    assert_true(old->index_count <= INDEXES_MAX);
-    memcpy(made->indexes, old->indexes, old->index_count * sizeof *old->indexes);
-    made->renamed.indexes = made->indexes;
-    made->renamed.trees = made->trees;
-    unsigned trees = schema_assign_trees(&made->arena, made->renamed.name, old->columns,
-                                         made->indexes, old->index_count, made->trees);
-    assert_int_equal(trees, old->tree_count);
-    made->tables[number] = &made->renamed;
-}
-
-static void make_variant(variant *made, const char *without)
-{
-    const void *data;
-    size_t size;
-    uint32_t number;
-    memset(made, 0, sizeof *made);
-    bb_arena_init(&made->arena);
-    made->schema = bbots_platform_schema;
-    memcpy(made->tables, made->schema.tables, made->schema.table_count * sizeof *made->tables);
-    made->schema.tables = made->tables;
-    if (without != NULL) {
-        assert_non_null(bbots_schema_table(&made->schema, without, &number));
-        rename_table(made, number);
-    }
-    assert_ok(schema_serialize(&made->arena, &made->schema, &data, &size, &fault));
-    made->schema.fingerprint = schema_fingerprint(data, size);
-}
-
 /*
  * Rows of all that the functions need. Costs that are inserted beside the ledger can be committed
  * whatever is missing, also where a user has a budget and there is no table for its notes.
- *
- * PUT() inserts a row of a table of the platform, whatever it is called here.
  */
-#define PUT(table, ...)                                                                            \
-    assert_ok(insert_named(txn, made->tables[bbots_##table##_table.number], __VA_ARGS__))
+#define PUT(table, ...) variant_insert(txn, made, table, __VA_ARGS__)
 
 static void fill(bbots_txn *txn, const variant *made)
 {
@@ -131,28 +83,26 @@ static void fill(bbots_txn *txn, const variant *made)
         bbots_value_timestamp(NOW - DAY));
 }
 
-static void open_variant(fixture *place, variant *made, const char *without)
+/* A store in which a table has another name; NULL: none. */
+static variant *open_without(fixture *place, const char *table)
 {
-    bbots_options options = {
-        .schema = &made->schema, .flags = BBOTS_OPEN_CREATE, .durability = BBOTS_RELAXED};
-    make_variant(made, without);
-    assert_ok(bbots_open(place->path, &options, &place->store, &fault));
+    variant *made = variant_new();
+    if (table != NULL) {
+        variant_rename(made, table, "something_else");
+    }
+    variant_settle(made);
+    variant_open(place, made);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     bbots_txn_set_now(txn, NOW);
     fill(txn, made);
     commit(txn);
+    return made;
 }
 
-static void close_variant(fixture *place, variant *made)
+static void close_without(fixture *place, variant *made)
 {
-    char lock[sizeof place->path + 8];
-    check_store(place->store);
-    assert_ok(bbots_close(place->store, &fault));
-    place->store = NULL;
-    snprintf(lock, sizeof lock, "%s-lock", place->path);
-    remove(place->path);
-    remove(lock);
-    bb_arena_free(&made->arena);
+    variant_close(place);
+    variant_free(made);
 }
 
 /* What an act says in a transaction of its own, which leaves nothing behind. */
@@ -176,21 +126,19 @@ static int perform(fixture *place, const struct act *act, bbots_access access)
 static void a_table_that_is_missing_is_named(void **state)
 {
     fixture *place = *state;
-    variant *made = malloc(sizeof *made);
     int usual[ACTS_MAX];
     int wrong = 0;
-    assert_non_null(made);
     assert_true(act_count <= ACTS_MAX);
-    open_variant(place, made, NULL);
+    variant *made = open_without(place, NULL);
     for (size_t i = 0; i < act_count; i++) {
         usual[i] = perform(place, &acts[i], BBOTS_WRITE);
         if (usual[i] < 0) {
             fail_msg("%s: %s", acts[i].name, fault.message);
         }
     }
-    close_variant(place, made);
+    close_without(place, made);
     for (size_t t = 0; t < COUNT(needed); t++) {
-        open_variant(place, made, needed[t]);
+        made = open_without(place, needed[t]);
         for (size_t i = 0; i < act_count; i++) {
             bool lacks = needs(&acts[i], needed[t]);
             int rc = perform(place, &acts[i], BBOTS_WRITE);
@@ -201,26 +149,22 @@ static void a_table_that_is_missing_is_named(void **state)
                 wrong++;
             }
         }
-        close_variant(place, made);
+        close_without(place, made);
     }
-    free(made);
     assert_int_equal(wrong, 0);
 }
 
 static void who_may_only_read_changes_nothing(void **state)
 {
     fixture *place = *state;
-    variant *made = malloc(sizeof *made);
-    assert_non_null(made);
-    open_variant(place, made, NULL);
+    variant *made = open_without(place, NULL);
     for (size_t i = 0; i < act_count; i++) {
         int rc = perform(place, &acts[i], BBOTS_READ);
         if (acts[i].writes ? rc != BBOTS_READ_ONLY : rc < 0) {
             fail_msg("%s in a reading transaction gives %s", acts[i].name, bbots_status_name(rc));
         }
     }
-    close_variant(place, made);
-    free(made);
+    close_without(place, made);
 }
 
 static bbots_txn *of_parent;
@@ -241,16 +185,13 @@ static int act_in_child(void *context)
 static void a_child_cannot_use_its_parents_transaction(void **state)
 {
     fixture *place = *state;
-    variant *made = malloc(sizeof *made);
-    assert_non_null(made);
-    open_variant(place, made, NULL);
+    variant *made = open_without(place, NULL);
     of_parent = begin(place->store, BBOTS_WRITE);
     bbots_digest before = digest_of(of_parent);
     assert_int_equal(in_child(act_in_child, NULL), 0);
     assert_digest(of_parent, before);
     bbots_rollback(of_parent);
-    close_variant(place, made);
-    free(made);
+    close_without(place, made);
 }
 
 int main(void)
