@@ -135,10 +135,12 @@ static int note_plan(judged_row *of, const ledger_table *table, const usage *rea
     }
     bbots_value limit = ledger_value(tiers, &tier, TIER_LIMIT);
     int64_t of_plan = read->used - read->used_of_packs - read->overage;
-    if (limit.kind != BBOTS_NULL && of_plan > limit.integer + read->additional) {
+    int64_t granted;
+    if (limit.kind != BBOTS_NULL &&
+        !__builtin_add_overflow(limit.integer, read->additional, &granted) && of_plan > granted) {
         judge_tell(of, BBOTS_NOTE, name_of(table, SUB_USED),
                    "%lld executions were used of the plan, which grants %lld", (long long)of_plan,
-                   (long long)(limit.integer + read->additional));
+                   (long long)granted);
     }
     return BBOTS_OK;
 }

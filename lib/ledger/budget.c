@@ -55,7 +55,7 @@ typedef struct account {
     bool found;
     int64_t id;
     bbots_timestamp starts[BBOTS_BUDGET_PERIODS]; /* as the row has them */
-    int64_t spends[BBOTS_BUDGET_PERIODS];         /* as the row has them, at the column's scale */
+    int64_t spends[BBOTS_BUDGET_PERIODS];         /* as the row has them */
     int64_t exact[BBOTS_BUDGET_PERIODS];          /* as the costs have them, at BBOTS_COST_SCALE */
     bbots_timestamp anchor;                       /* of the month */
     bool stay;                                    /* periods are those of the row */
@@ -170,17 +170,18 @@ static int add_spends(account *of)
 
 /* ------------------------------------------------------------------ the row */
 
-static int64_t budget_of(const account *of, const bbots_row *row, unsigned column)
+/* At the scale of the amounts here, whatever the column's is; what does not fit is past every spend. */
+static int64_t amount_of(const account *of, const bbots_row *row, unsigned column)
 {
     bbots_value value = ledger_value(of->of, row, column);
-    int64_t amount = value.integer;
+    int64_t amount;
     if (value.kind == BBOTS_NULL) {
         return BBOTS_BUDGET_UNLIMITED;
     }
-    for (unsigned scale = value.scale; scale < BBOTS_BUDGET_SCALE; scale++) {
-        amount *= 10;
-    }
-    return amount;
+    return bbots_decimal_rescale(value.integer, value.scale, BBOTS_DECIMAL_PRECISION_MAX,
+                                 BBOTS_BUDGET_SCALE, &amount) == BBOTS_OK
+               ? amount
+               : INT64_MAX;
 }
 
 static void read_row(account *of, const bbots_row *row)
@@ -192,8 +193,8 @@ static void read_row(account *of, const bbots_row *row)
     of->found = true;
     of->id = ledger_integer(table, row, BUDGET_ID);
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
-        of->status.periods[i].budget = budget_of(of, row, limits[i]);
-        of->spends[i] = ledger_integer(table, row, spends[i]);
+        of->status.periods[i].budget = amount_of(of, row, limits[i]);
+        of->spends[i] = amount_of(of, row, spends[i]);
         of->starts[i] = ledger_integer(table, row, starts[i]);
     }
     of->active = ledger_value(table, row, BUDGET_ACTIVE).boolean;
@@ -251,17 +252,10 @@ static void account_close(account *of)
     budget_note_free(&of->note);
 }
 
-static void set_amount(const account *of, ledger_values *row, unsigned column, int64_t amount)
+/* At the scale of the amounts here; the column has its own. */
+static void set_amount(ledger_values *row, unsigned column, int64_t amount)
 {
-    unsigned scale = of->of->table->columns[of->of->columns[column]].scale;
-    int64_t part = 1;
-    for (unsigned s = scale; s < BBOTS_BUDGET_SCALE; s++) {
-        part *= 10;
-    }
-    for (unsigned s = BBOTS_BUDGET_SCALE; s < scale; s++) {
-        amount *= 10;
-    }
-    ledger_set(row, column, bbots_value_decimal(amount / part, scale));
+    ledger_set(row, column, bbots_value_decimal(amount, BBOTS_BUDGET_SCALE));
 }
 
 /* The anchor is noted when the month's begin no longer tells it. */
@@ -291,7 +285,7 @@ static int save(account *of)
             ledger_set_time(&row, starts[i], state->from);
         }
         if (of->spends[i] != state->spend) {
-            set_amount(of, &row, spends[i], state->spend);
+            set_amount(&row, spends[i], state->spend);
         }
     }
     if (row.given == 0) {
@@ -447,7 +441,7 @@ static int put_limits(account *of, bbots_txn *txn, int64_t user_id,
         if (limits->limits[i] == BBOTS_BUDGET_UNLIMITED) {
             ledger_set(&row, places[i], bbots_value_null());
         } else {
-            set_amount(of, &row, places[i], limits->limits[i]);
+            set_amount(&row, places[i], limits->limits[i]);
         }
     }
     ledger_set_integer(&row, BUDGET_THRESHOLD, threshold);
