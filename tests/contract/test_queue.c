@@ -320,6 +320,86 @@ static void a_queue_tells_its_state(void **state)
     commit(txn);
 }
 
+/* A lease that is no longer the caller's is refused, whatever took it away; a row may be gone. */
+static void a_claim_that_was_lost_is_refused(void **state)
+{
+    static const struct {
+        const char *status;
+        bool no_due;
+        int64_t later;
+        int wanted;
+    } cases[] = {{"claimed", false, 0, BBOTS_OK},
+                 {"claimex", false, 0, BBOTS_REFUSED},
+                 {"done", false, 0, BBOTS_REFUSED},
+                 {"claimed", true, 0, BBOTS_REFUSED},
+                 {"claimed", false, 1, BBOTS_REFUSED}};
+    fixture *place = *state;
+    bbots_claim claim;
+    unsigned count;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        add_message(txn, null_value());
+        assert_ok(bbots_queue_claim(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 1, 1000, NOW, &claim,
+                                    &count, &fault));
+        bbots_value due = bbots_value_timestamp(claim.lease_end + cases[i].later);
+        assert_ok(update_named(txn, MESSAGES, claim.id.integer, "deliveryStatus",
+                               string(cases[i].status), "scheduledFor",
+                               cases[i].no_due ? null_value() : due));
+        assert_status(
+            bbots_queue_extend(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, &claim, 2000, NOW, &fault),
+            cases[i].wanted);
+        assert_status(bbots_queue_finish(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, &claim,
+                                         bbots_text_of("sent"), NULL, &fault),
+                      cases[i].wanted);
+        assert_ok(delete_id(txn, MESSAGES, claim.id.integer, NULL));
+        assert_status(
+            bbots_queue_extend(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, &claim, 2000, NOW, &fault),
+            BBOTS_NOT_FOUND);
+        bbots_rollback(txn);
+    }
+}
+
+static void many_rows_are_claimed_at_once(void **state)
+{
+    enum { MANY = 100 };
+    fixture *place = *state;
+    bbots_claim claims[MANY];
+    unsigned count;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (int i = 0; i < MANY; i++) {
+        add_task(txn, i % 2 == 0 ? "high" : "low", due_at(-i));
+    }
+    assert_ok(
+        bbots_queue_claim(txn, BBOTS_QUEUE_AGENCY_TASKS, MANY, 1000, NOW, claims, &count, &fault));
+    assert_int_equal(count, MANY);
+    for (int i = 0; i < MANY / 2; i++) { /* those of high priority, the oldest first */
+        assert_int_equal(claims[i].id.integer, MANY - 1 - 2 * i);
+        assert_int_equal(claims[MANY / 2 + i].id.integer, MANY - 2 * i);
+    }
+    commit(txn);
+}
+
+static void a_row_without_a_time_waits_where_a_time_is_needed(void **state)
+{
+    fixture *place = *state;
+    bbots_queue_state got;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    add_run(txn, null_value(), true, "active");
+    add_run(txn, due_at(-5), true, "active");
+    add_run(txn, due_at(-9), true, "active");
+    add_run(txn, due_at(5), true, "active");
+    add_run(txn, null_value(), true, "claimed");
+    assert_ok(bbots_queue_look(txn, BBOTS_QUEUE_SCHEDULED_BROWSER_TASKS, NOW, &got, &fault));
+    assert_int_equal(got.due, 2);
+    assert_int_equal(got.later, 1);
+    assert_int_equal(got.claimed, 1);
+    assert_int_equal(got.came_back, 0);
+    assert_int_equal(got.oldest, NOW - 9 * SECOND);
+    assert_string_equal(bbots_queue_table(BBOTS_QUEUE_WEBHOOK_LOGS), "webhook_logs");
+    assert_null(bbots_queue_table(BBOTS_QUEUES));
+    commit(txn);
+}
+
 static void bad_input_changes_nothing(void **state)
 {
     fixture *place = *state;
@@ -342,12 +422,25 @@ static void bad_input_changes_nothing(void **state)
     assert_status(bbots_queue_claim(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 1, INT64_MAX, NOW, claims,
                                     &count, &fault),
                   BBOTS_DATETIME_OUT_OF_RANGE);
+    static const int64_t leases[] = {INT64_MAX / 1000, (BBOTS_TIMESTAMP_MAX - NOW) / 1000 + 1};
+    for (size_t i = 0; i < COUNT(leases); i++) {
+        assert_status(bbots_queue_claim(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 1, leases[i], NOW,
+                                        claims, &count, &fault),
+                      BBOTS_DATETIME_OUT_OF_RANGE);
+    }
     assert_digest(txn, before);
     assert_ok(bbots_queue_claim(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 1, 1000, NOW, claims, &count,
                                 &fault));
     before = digest_of(txn);
     assert_status(bbots_queue_finish(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, claims, bbots_text_of(""),
                                      NULL, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_queue_finish(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, claims,
+                                     (bbots_text){NULL, 0}, NULL, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_queue_extend(txn, BBOTS_QUEUES, claims, 1000, NOW, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_queue_extend(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, claims, 0, NOW, &fault),
                   BBOTS_INVALID_ARGUMENT);
     assert_status(bbots_queue_finish(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, claims,
                                      bbots_text_of("claimed"), NULL, &fault),
@@ -505,6 +598,9 @@ int main(void)
         ON_PLATFORM(a_lease_that_ran_out_comes_back),
         ON_PLATFORM(a_claim_ends_where_it_began_or_later),
         ON_PLATFORM(a_queue_tells_its_state),
+        ON_PLATFORM(a_claim_that_was_lost_is_refused),
+        ON_PLATFORM(many_rows_are_claimed_at_once),
+        ON_PLATFORM(a_row_without_a_time_waits_where_a_time_is_needed),
         ON_PLATFORM(bad_input_changes_nothing),
         ON_PLATFORM(claims_follow_the_model),
         ON_PLATFORM(one_of_two_threads_gets_the_row),
