@@ -296,7 +296,9 @@ static int do_reserve(bbots_txn *txn)
 
 static int do_settle(bbots_txn *txn)
 {
-    return bbots_budget_settle(txn, 1, (bbots_uuid){{1}}, NOW, &fault);
+    bbots_uuid one;
+    int rc = bbots_budget_reserve(txn, 1, 100, NOW + DAY, NOW, &one, NULL, &fault);
+    return rc < 0 ? rc : bbots_budget_settle(txn, 1, one, NOW, &fault);
 }
 
 static int claim(bbots_txn *txn, bbots_queue queue)
@@ -382,7 +384,7 @@ const struct act acts[] = {
     {"budget_refresh", do_budget_refresh, true, RECORDS},
     {"budget_mark_alert", do_budget_mark, true, RECORDS},
     {"budget_reserve", do_reserve, true, RECORDS},
-    {"budget_settle", do_settle, true, "system_config"},
+    {"budget_settle", do_settle, true, RECORDS},
     {"queue_claim", do_claim, true, "agency_tasks"},
     {"queue_claim alerts", do_claim_alert, true, "alert_delivery_queue"},
     {"queue_extend", do_extend, true, "agency_tasks"},
