@@ -209,9 +209,13 @@ $(BUILD)/diff-pg: $(DIFFPG_OBJECTS) $(BUILD)/gen/corners_schema.o $(BUILD)/libbb
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libpq) $(LIBRARY_LIBS)
 
 CORRUPT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/corrupt/*.c)))
-$(CORRUPT_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/sample_schema.c
+$(CORRUPT_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/sample_schema.c $(GEN)/varied_schema.c
 
-$(BUILD)/corrupt: $(CORRUPT_OBJECTS) $(BUILD)/gen/sample_schema.o $(BUILD)/libbbots.a
+$(GEN)/varied_schema.c: tests/corrupt/varied.sql $(BUILD)/bbots-schema
+	echo "  GEN   $@"
+	$(BUILD)/bbots-schema --name varied --out $(GEN) $<
+
+$(BUILD)/corrupt: $(CORRUPT_OBJECTS) $(BUILD)/gen/sample_schema.o $(BUILD)/gen/varied_schema.o $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
@@ -406,7 +410,7 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
 		'$(BUILD)/model-costs 30000 1' \
 		'env BBOTS_INSPECT=build/asan/bbots-inspect build/asan/model-costs 2000 2' \
-		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' \
+		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' '$(BUILD)/corrupt bitflip 1500 1' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' '$(BUILD)/refusal lmdberr 200 1' \
 		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states 4000 1118 relaxed' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \

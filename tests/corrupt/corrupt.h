@@ -2,8 +2,8 @@
  * tests/corrupt/corrupt.h - damage done to whole files, and what has to hold afterwards.
  *
  * world.c makes a store with a history and remembers every row that it ever held and what each
- * commit held in all; damage.c damages a copy; ordeal.c reads, writes, checks, and salvages it in a child;
- * corrupt.c and bitflip.c are the two programs.
+ * commit held in all; varied.c makes another one, with all kinds of pages; damage.c damages a copy; ordeal.c
+ * reads, writes, checks, and salvages it; main.c has the two programs.
  */
 #ifndef CORRUPT_H
 #define CORRUPT_H
@@ -33,6 +33,7 @@ typedef struct image {
 } image;
 
 typedef struct world {
+    const bbots_schema *schema;
     char folder[64];
     char path[96];
     uint32_t page_bytes;
@@ -44,9 +45,20 @@ typedef struct world {
     size_t row_room;
 } world;
 
+/* Changes that one commit makes. */
+typedef void world_change(bbots_txn *txn, unsigned rows, uint64_t *random);
+
 /* rows: about how many there are in the end. Ends the program when it cannot be made. */
+void world_make_of(world *made, const bbots_schema *schema, world_change *change, unsigned rows,
+                   uint64_t seed);
+
+/* A tree of nodes alone; rows in all tables and pages of all kinds, of which it prints the numbers. */
 void world_make(world *made, unsigned rows, uint64_t seed);
+void world_make_varied(world *made, unsigned rows, uint64_t seed);
 void world_free(world *made);
+
+/* Prints what could not be done and ends the program. */
+void demand(bool held, const char *what, const bbots_error *error);
 
 static inline const image *world_newest(const world *all)
 {

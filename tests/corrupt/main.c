@@ -10,12 +10,15 @@
 #include "support/coverage.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SECONDS_MAX 60
+#define SMALL_ROWS  60
+#define LARGE_ROWS  700
 
 typedef struct tally {
     uint64_t counts[DAMAGE_KINDS][OUTCOMES];
@@ -106,6 +109,9 @@ static void restore(const world *all, uint64_t bit)
 
 static void flip_on(const world *all, shared *done, uint64_t flips, uint64_t seed)
 {
+    /* Memory that one flip gave back serves the next. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 26);
+    mallopt(M_TRIM_THRESHOLD, 1 << 28);
     while (done->next < flips) {
         uint64_t bit = place_of(all, done->next, flips, seed);
         flip(all, bit, false);
@@ -123,7 +129,7 @@ static void flip_on(const world *all, shared *done, uint64_t flips, uint64_t see
     }
 }
 
-static int run_bitflip(uint64_t flips, uint64_t seed, unsigned rows)
+static int run_bitflip(uint64_t flips, uint64_t seed, bool small)
 {
     world all;
     shared *done =
@@ -131,7 +137,11 @@ static int run_bitflip(uint64_t flips, uint64_t seed, unsigned rows)
     if (done == MAP_FAILED) {
         return 2;
     }
-    world_make(&all, rows, seed);
+    if (small) {
+        world_make(&all, SMALL_ROWS, seed);
+    } else {
+        world_make_varied(&all, LARGE_ROWS, seed);
+    }
     put_file(all.path, world_newest(&all)->bytes, world_newest(&all)->size);
     if (flips == 0) {
         flips = world_newest(&all)->size * 8;
@@ -178,7 +188,7 @@ int main(int argc, char **argv)
         return run_damage(count, seed, argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
     }
     if (argc > 1 && strcmp(argv[1], "bitflip") == 0) {
-        return run_bitflip(count, seed, argc > 4 ? 60 : 20000);
+        return run_bitflip(count, seed, argc > 4);
     }
     fprintf(stderr,
             "usage: corrupt damage FILES SEED [FIRST] | corrupt bitflip FLIPS SEED [SMALL]\n");

@@ -12,16 +12,29 @@
 const char *const outcome_names[OUTCOMES] = {"harmless", "found", "wrong row",
                                              "blind",    "crash", "hang"};
 
+#define SEEN_MAX 65536u /* more rows than there are in any of the files */
+
+/* The hashes of rows that were read. */
 typedef struct seen {
-    const world *all;
-    bool wrong;
+    size_t count;
+    uint64_t hashes[SEEN_MAX];
 } seen;
 
-static bool judge_row(uint64_t hash, void *context)
+static bool note_row(uint64_t hash, void *context)
 {
     seen *rows = context;
-    rows->wrong = rows->wrong || !world_knows_row(rows->all, hash);
-    return !rows->wrong;
+    rows->hashes[rows->count++] = hash;
+    return rows->count < SEEN_MAX; /* else it goes in a circle */
+}
+
+/* Whether each of them was once in the file. */
+static bool all_known(const world *all, const seen *rows)
+{
+    bool known = rows->count < SEEN_MAX;
+    for (size_t i = 0; i < rows->count && known; i++) {
+        known = world_knows_row(all, rows->hashes[i]);
+    }
+    return known;
 }
 
 static bool check_finds(bbots_store *store)
@@ -36,17 +49,15 @@ static bool check_finds(bbots_store *store)
     return rc != BBOTS_OK || result.damage + result.derived + result.notes > 0;
 }
 
-/* Rows that add up to a state need no second look; a file that says it is broken needs no check. */
+/* Rows that add up to a state need not be looked up; a file that says it is broken needs no check. */
 static enum outcome read_and_check(const world *all, bbots_store *store)
 {
-    seen rows = {all, false};
+    static seen rows;
     uint64_t sum;
-    bool whole = world_scan(store, &sum, NULL, NULL);
+    rows.count = 0;
+    bool whole = world_scan(store, &sum, note_row, &rows);
     bool known = world_knows_sum(all, sum);
-    if (!whole || !known) {
-        whole = world_scan(store, &sum, judge_row, &rows) && whole;
-    }
-    if (rows.wrong) {
+    if ((!whole || !known) && !all_known(all, &rows)) {
         return WRONG_ROW;
     }
     if (!whole || check_finds(store)) {
@@ -57,7 +68,7 @@ static enum outcome read_and_check(const world *all, bbots_store *store)
 
 enum outcome ordeal_read(const world *all)
 {
-    bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_GUARD};
+    bbots_options options = {.schema = all->schema, .flags = BBOTS_OPEN_GUARD};
     bbots_store *store;
     if (bbots_open(all->path, &options, &store, NULL) != BBOTS_OK) {
         return FOUND;
@@ -95,21 +106,22 @@ static enum outcome salvage(const world *all)
     bbots_store *store;
     char path[128];
     char lock[160];
-    seen rows = {all, false};
+    static seen rows;
     uint64_t sum;
     bool whole = false;
+    rows.count = 0;
     snprintf(path, sizeof path, "%s-salvaged", all->path);
     snprintf(lock, sizeof lock, "%s-lock", path);
     if (bbots_salvage(all->path, path, NULL, &result, NULL) != BBOTS_OK) {
         return FOUND;
     }
     if (bbots_open(path, &options, &store, NULL) == BBOTS_OK) {
-        whole = world_scan(store, &sum, judge_row, &rows) && !check_finds(store);
+        whole = world_scan(store, &sum, note_row, &rows) && !check_finds(store);
         (void)bbots_close(store, NULL);
     }
     unlink(path);
     unlink(lock);
-    return rows.wrong ? WRONG_ROW : whole ? HARMLESS : BLIND;
+    return !all_known(all, &rows) ? WRONG_ROW : whole ? HARMLESS : BLIND;
 }
 
 enum outcome ordeal_all(const world *all)

@@ -9,7 +9,7 @@
 
 #define NODES (&sample_nodes_table)
 
-static void demand(bool held, const char *what, const bbots_error *error)
+void demand(bool held, const char *what, const bbots_error *error)
 {
     if (!held) {
         fprintf(stderr, "corrupt: %s: %s\n", what, error != NULL ? error->message : "");
@@ -183,9 +183,16 @@ static void change_nodes(bbots_txn *txn, unsigned rows, uint64_t *random)
 
 void world_make(world *made, unsigned rows, uint64_t seed)
 {
-    bbots_options options = {.schema = &bbots_sample_schema, .flags = BBOTS_OPEN_CREATE};
+    world_make_of(made, &bbots_sample_schema, change_nodes, rows, seed);
+}
+
+void world_make_of(world *made, const bbots_schema *schema, world_change *change, unsigned rows,
+                   uint64_t seed)
+{
+    bbots_options options = {.schema = schema, .flags = BBOTS_OPEN_CREATE};
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     memset(made, 0, sizeof *made);
+    made->schema = schema;
     snprintf(made->folder, sizeof made->folder, "%s/bbots-corrupt-XXXXXX", base);
     demand(mkdtemp(made->folder) != NULL, "temporary folder", NULL);
     snprintf(made->path, sizeof made->path, "%s/store", made->folder);
@@ -196,7 +203,7 @@ void world_make(world *made, unsigned rows, uint64_t seed)
         bbots_stat stat;
         demand(bbots_open(made->path, &options, &store, &error) == BBOTS_OK, "open", &error);
         demand(bbots_begin(store, BBOTS_WRITE, &txn, &error) == BBOTS_OK, "begin", &error);
-        change_nodes(txn, rows / IMAGES_MAX + 1, &seed);
+        change(txn, rows / IMAGES_MAX + 1, &seed);
         demand(bbots_commit(txn, &error) == BBOTS_OK, "commit", &error);
         demand(world_scan(store, &made->sums[i], note_row, made), "scan", NULL);
         demand(bbots_store_stat(store, &stat, &error) == BBOTS_OK, "stat", &error);
