@@ -16,6 +16,7 @@ typedef struct search {
     const uint8_t *key;
     size_t size;
     uint64_t start; /* its first 8 bytes as a number, or all of its 4 */
+    uint64_t end;   /* its last 8 bytes, when it has 9 to 16 */
     uint64_t low;   /* not greater than the first key of the page */
     uint64_t high;  /* greater than its last */
     bool numeric;   /* 4 or 8 bytes: start is the whole key */
@@ -63,6 +64,9 @@ static inline bool compare_slot(const spot *at, const search *wanted, unsigned s
         *order = start < wanted->start ? -1 : 1;
     } else if (comparable && wanted->numeric) {
         *order = 0;
+    } else if (size == wanted->size && size > 8 && size <= 16) {
+        uint64_t end = bb_load64_big(key + size - 8);
+        *order = (end > wanted->end) - (end < wanted->end);
     } else {
         *order = page_key_compare(key, size, wanted->key, wanted->size);
     }
@@ -258,6 +262,9 @@ static search make_search(const uint8_t *key, size_t size)
     search wanted = {.key = key, .size = size, .numeric = size == 4 || size == 8};
     if (size == 4 || size >= 8) {
         wanted.start = start_of(key, size);
+    }
+    if (size > 8 && size <= 16) {
+        wanted.end = bb_load64_big(key + size - 8);
     }
     return wanted;
 }
