@@ -65,11 +65,26 @@ static int choose(claiming *run, const bbots_row *row, bool came_back)
 
 /* ------------------------------------------------------------------ one priority */
 
+/* Of priorities, or of ids. */
+static bool is_less(const bbots_value *a, const bbots_value *b)
+{
+    if (a->kind == BBOTS_UUID) {
+        return memcmp(a->uuid.bytes, b->uuid.bytes, sizeof a->uuid.bytes) < 0;
+    }
+    if (a->kind != BBOTS_TEXT) {
+        return a->integer < b->integer;
+    }
+    uint32_t common = a->size < b->size ? a->size : b->size;
+    int order = memcmp(a->data, b->data, common);
+    return order != 0 ? order < 0 : a->size < b->size;
+}
+
 /* Rows of one status and priority that are due, in the order of their times. */
 typedef struct stream {
     bbots_cursor *cursor; /* NULL: at its end */
     bbots_row row;
     bbots_timestamp due;
+    bbots_value id;
     bool claimed;
 } stream;
 
@@ -82,6 +97,7 @@ static int advance(claiming *run, stream *of)
     if (rc == BBOTS_OK) {
         bbots_value due = ledger_value(run->of, &of->row, QUEUE_DUE);
         of->due = due.kind != BBOTS_NULL ? due.integer : DUE_AT_ONCE;
+        of->id = ledger_value(run->of, &of->row, QUEUE_ID);
         return rc;
     }
     bbots_cursor_close(of->cursor);
@@ -127,11 +143,17 @@ static int open_streams(claiming *run, const bbots_value *priority, stream *stre
                           : rc;
 }
 
+static bool is_before(const stream *a, const stream *b)
+{
+    return a->due != b->due ? a->due < b->due : is_less(&a->id, &b->id);
+}
+
+/* Each is in order of due time and id by itself. */
 static stream *earliest(stream *streams, unsigned count)
 {
     stream *first = NULL;
     for (unsigned i = 0; i < count; i++) {
-        if (streams[i].cursor != NULL && (first == NULL || streams[i].due < first->due)) {
+        if (streams[i].cursor != NULL && (first == NULL || is_before(&streams[i], first))) {
             first = &streams[i];
         }
     }
@@ -203,16 +225,6 @@ static bool is_ranked(const queue_kind *kind, const bbots_value *priority)
         }
     }
     return false;
-}
-
-static bool is_less(const bbots_value *a, const bbots_value *b)
-{
-    if (a->kind != BBOTS_TEXT) {
-        return a->integer < b->integer;
-    }
-    uint32_t common = a->size < b->size ? a->size : b->size;
-    int order = memcmp(a->data, b->data, common);
-    return order != 0 ? order < 0 : a->size < b->size;
 }
 
 /* The least priority behind one over all statuses that can be claimed: BBOTS_OK or BBOTS_END. */

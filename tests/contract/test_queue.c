@@ -231,6 +231,32 @@ static void add_message(bbots_txn *txn, bbots_value due)
                            "recipientIdentifier", string("x"), "scheduledFor", due));
 }
 
+/* Of equal due times the least id comes first, whatever the status: of claims that came back, too. */
+static void equal_times_come_by_id(void **state)
+{
+    fixture *place = *state;
+    bbots_claim claims[8];
+    unsigned count;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    add_message(txn, due_at(0));
+    add_message(txn, due_at(-60));
+    add_message(txn, due_at(0));
+    add_message(txn, due_at(-60));
+    add_message(txn, due_at(0));
+    assert_claimed(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 8, NOW - 30 * SECOND, IDS(2, 4));
+    assert_claimed(txn, BBOTS_QUEUE_OUTBOUND_MESSAGES, 8, NOW, IDS(1, 2, 3, 4, 5));
+    for (int i = 0; i < 8; i++) {
+        add_call(txn, "a", i % 2 == 0 ? "pending" : "retrying", due_at(-1));
+    }
+    assert_ok(
+        bbots_queue_claim(txn, BBOTS_QUEUE_WEBHOOK_LOGS, 8, 1000, NOW, claims, &count, &fault));
+    assert_int_equal(count, 8);
+    for (unsigned i = 1; i < count; i++) {
+        assert_true(memcmp(&claims[i - 1].id.uuid, &claims[i].id.uuid, sizeof claims->id.uuid) < 0);
+    }
+    commit(txn);
+}
+
 /* ------------------------------------------------------------------ leases */
 
 static void a_lease_that_ran_out_comes_back(void **state)
@@ -486,7 +512,7 @@ static int compare_rows(const void *left, const void *right)
     if (a->has_due && a->due != b->due) {
         return a->due < b->due ? -1 : 1;
     }
-    return 0; /* the order of equals is the queue's own */
+    return a->id < b->id ? -1 : 1;
 }
 
 static void claims_follow_the_model(void **state)
@@ -523,8 +549,8 @@ static void claims_follow_the_model(void **state)
                 row->failed = true;
                 continue;
             }
-            /* The claim at this place has the same priority and due time. */
             assert_true(wanted < count);
+            assert_int_equal(claims[wanted].id.integer, row->id);
             assert_int_equal(claims[wanted].had_due, row->has_due);
             if (row->has_due) {
                 assert_int_equal(claims[wanted].due, row->due);
@@ -595,6 +621,7 @@ int main(void)
         ON_PLATFORM(scheduled_tasks_come_when_they_are_due),
         ON_PLATFORM(alerts_are_tried_a_number_of_times),
         ON_PLATFORM(calls_are_retried_when_they_are_due),
+        ON_PLATFORM(equal_times_come_by_id),
         ON_PLATFORM(a_lease_that_ran_out_comes_back),
         ON_PLATFORM(a_claim_ends_where_it_began_or_later),
         ON_PLATFORM(a_queue_tells_its_state),
