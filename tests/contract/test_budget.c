@@ -84,6 +84,137 @@ static void test_budget(void **state)
     bbots_rollback(txn);
 }
 
+static bbots_timestamp at(const char *text)
+{
+    bbots_timestamp time = 0;
+    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
+    return time;
+}
+
+/* A row of the host's own: its week begins on a Wednesday, its month on the 31st, at half past ten. */
+static void own_budget(bbots_txn *txn)
+{
+    assert_ok(insert_named(txn, &bbots_cost_budgets_table, "userId", integer(1), "weeklyBudget",
+                           bbots_value_decimal(100, 2), "dailyPeriodStart",
+                           string("2026-01-07T10:30:00"), "weeklyPeriodStart",
+                           string("2026-01-07T10:30:00"), "monthlyPeriodStart",
+                           string("2026-01-31T10:30:00")));
+}
+
+static void periods_are_counted_from_their_begins(void **state)
+{
+    static const struct {
+        const char *now;
+        const char *week;
+        const char *week_end;
+        const char *month;
+        const char *month_end;
+    } cases[] = {
+        /* What has not begun is the first. */
+        {"2026-01-01", "2026-01-07T10:30", "2026-01-14T10:30", "2026-01-31T10:30",
+         "2026-02-28T10:30"},
+        {"2026-01-14T10:29:59.999999", "2026-01-07T10:30", "2026-01-14T10:30", "2026-01-31T10:30",
+         "2026-02-28T10:30"},
+        {"2026-01-14T10:30", "2026-01-14T10:30", "2026-01-21T10:30", "2026-01-31T10:30",
+         "2026-02-28T10:30"},
+        {"2026-02-28T10:29:59.999999", "2026-02-25T10:30", "2026-03-04T10:30", "2026-01-31T10:30",
+         "2026-02-28T10:30"},
+        {"2026-02-28T10:30", "2026-02-25T10:30", "2026-03-04T10:30", "2026-02-28T10:30",
+         "2026-03-31T10:30"},
+        {"2027-01-31T10:29", "2027-01-27T10:30", "2027-02-03T10:30", "2026-12-31T10:30",
+         "2027-01-31T10:30"},
+        {"2028-02-29T10:30", "2028-02-23T10:30", "2028-03-01T10:30", "2028-02-29T10:30",
+         "2028-03-31T10:30"},
+    };
+    fixture *place = *state;
+    bbots_budget_status status;
+    people_make(place);
+    for (int refreshed = 0; refreshed < 2;
+         refreshed++) { /* the row that was moved on says the same */
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        own_budget(txn);
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            bbots_timestamp now = at(cases[i].now);
+            const bbots_budget_state *periods = status.periods;
+            if (refreshed && i >= 2) {
+                assert_ok(bbots_budget_refresh(txn, 1, now, &fault));
+            }
+            assert_ok(bbots_budget_status_of(txn, 1, now, &status, &fault));
+            assert_int_equal(periods[BBOTS_BUDGET_DAY].from, now - now % PEOPLE_DAY);
+            assert_int_equal(periods[BBOTS_BUDGET_WEEK].from, at(cases[i].week));
+            assert_int_equal(periods[BBOTS_BUDGET_WEEK].to, at(cases[i].week_end));
+            assert_int_equal(periods[BBOTS_BUDGET_MONTH].from, at(cases[i].month));
+            assert_int_equal(periods[BBOTS_BUDGET_MONTH].to, at(cases[i].month_end));
+        }
+        bbots_rollback(txn);
+    }
+}
+
+/* From <= time < to; what is on the other side of a border is another period's. */
+static void a_period_has_the_costs_within_it(void **state)
+{
+    static const struct {
+        const char *time;
+        int64_t cost;
+    } costs[] = {{"2026-01-14T10:29:59.999999", 1},
+                 {"2026-01-14T10:30:00", 20},
+                 {"2026-01-21T10:29:59.999999", 300},
+                 {"2026-01-21T10:30:00", 4000}};
+    fixture *place = *state;
+    bbots_cost_recorded recorded;
+    bbots_budget_status status;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (size_t i = 0; i < COUNT(costs); i++) {
+        spend(txn, 1, costs[i].cost, at(costs[i].time), &recorded);
+    }
+    own_budget(txn); /* behind them: a cost moves the periods on */
+    static const int64_t weeks[] = {1, 320, 4000, 0};
+    for (int i = 0; i < 4; i++) {
+        bbots_timestamp now = at("2026-01-07T10:30:00") + i * 7 * PEOPLE_DAY;
+        assert_ok(bbots_budget_status_of(txn, 1, now, &status, &fault));
+        assert_int_equal(status.periods[BBOTS_BUDGET_WEEK].spend, weeks[i]);
+        assert_int_equal(status.periods[BBOTS_BUDGET_WEEK].remaining,
+                         weeks[i] < 10000 ? 10000 - weeks[i] : 0);
+        assert_int_equal(status.periods[BBOTS_BUDGET_DAY].budget, BBOTS_BUDGET_UNLIMITED);
+        assert_int_equal(status.periods[BBOTS_BUDGET_DAY].remaining, BBOTS_BUDGET_UNLIMITED);
+        assert_false(status.periods[BBOTS_BUDGET_DAY].alert);
+    }
+    assert_ok(bbots_budget_refresh(txn, 1, at("2026-01-14T10:30:00"), &fault));
+    commit(txn);
+}
+
+/* Alerts that were sent are counted by the day. */
+static void alerts_are_counted_by_the_day(void **state)
+{
+    fixture *place = *state;
+    bbots_budget_status status;
+    bbots_row row;
+    bbots_timestamp noon = at("2026-01-10T12:00:00");
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_status(bbots_budget_mark_alert(txn, 1, noon, &fault), BBOTS_NOT_FOUND);
+    own_budget(txn);
+    assert_ok(bbots_budget_status_of(txn, 1, noon, &status, &fault));
+    assert_int_equal(status.alerts_today, 0);
+    assert_int_equal(status.last_alert, 0);
+    static const struct {
+        int64_t hours;
+        int64_t count;
+    } sent[] = {{0, 1}, {11, 2}, {12, 1}, {13, 2}, {80, 1}};
+    for (size_t i = 0; i < COUNT(sent); i++) {
+        bbots_timestamp now = noon + sent[i].hours * PEOPLE_HOUR;
+        assert_ok(bbots_budget_mark_alert(txn, 1, now, &fault));
+        assert_ok(bbots_budget_status_of(txn, 1, now, &status, &fault));
+        assert_int_equal(status.alerts_today, sent[i].count);
+        assert_int_equal(status.last_alert, now);
+        assert_ok(get_id(txn, &bbots_cost_budgets_table, 1, &row));
+        assert_int_equal(number_at(&row, "alertsSentToday"), sent[i].count);
+        assert_int_equal(number_at(&row, "lastAlertSent"), now);
+    }
+    commit(txn);
+}
+
 static void test_reservations(void **state)
 {
     fixture *place = *state;
@@ -249,6 +380,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_budget, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(periods_are_counted_from_their_begins, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_period_has_the_costs_within_it, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(alerts_are_counted_by_the_day, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reservations, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_reservation_ends_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reserve_last_digit, fixture_setup, fixture_teardown),
