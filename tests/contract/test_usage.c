@@ -158,6 +158,54 @@ static void capacity_is_plan_and_additional_and_packs(void **state)
     commit(txn);
 }
 
+static void assert_same_text(bbots_text got, const char *wanted)
+{
+    assert_int_equal(got.size, strlen(wanted));
+    assert_memory_equal(got.data, wanted, got.size);
+}
+
+static void assert_same_json(bbots_json got, const char *wanted)
+{
+    char *text;
+    size_t size;
+    assert_ok(bbots_json_print(got, &text, &size, &fault));
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+/* What is neither capacity nor use: the plan, the period, what the plan allows, agents that were started. */
+static void the_status_tells_the_plan_and_the_period(void **state)
+{
+    fixture *place = *state;
+    bbots_verdict verdict;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(update_named(txn, SUBS, 1, "tierId", integer(2), "status", string("trial")));
+    assert_ok(bbots_usage_spawn(txn, 1, 3, 0, NOW, &verdict, &fault));
+    bbots_usage_status got = status_of(txn, NOW);
+    assert_int_equal(got.subscription_id, 1);
+    assert_int_equal(got.tier_id, 2);
+    assert_same_text(got.tier, "b");
+    assert_same_text(got.status, "trial");
+    assert_int_equal(got.period_start, at("2026-01-01"));
+    assert_int_equal(got.period_end, at("2026-02-01"));
+    assert_int_equal(got.agents_spawned, 3);
+    assert_same_json(got.features, "{\"api\": true, \"sso\": true}");
+    assert_same_json(got.strategies, "[\"auto\", \"swarm\"]");
+    assert_true(got.usable);
+    got = status_of(txn, at("2026-02-01"));
+    assert_false(got.usable);
+    assert_ok(update_named(txn, SUBS, 1, "status", string("paused")));
+    assert_false(status_of(txn, NOW).usable);
+    own_pack(txn, null_value(), NULL, "active");
+    assert_ok(update_named(txn, SUBS, 1, "status", string("active"), "executionsUsedThisPeriod",
+                           integer(5)));
+    got = status_of(txn, NOW);
+    assert_true(got.unlimited);
+    assert_int_equal(got.used, 5);
+    assert_int_equal(got.percent_hundredths, 0);
+    commit(txn);
+}
+
 static void agents_are_plan_and_slots_and_add_ons(void **state)
 {
     fixture *place = *state;
@@ -327,6 +375,10 @@ static void who_may_not_work_is_told_why(void **state)
         assert_verdict(&verdict, cases[i].reason, cases[i].advice);
         assert_status(bbots_usage_has_feature(txn, 1, bbots_text_of("api"), now, &verdict, &fault),
                       wanted);
+        assert_status(
+            bbots_usage_may_use_strategy(txn, 1, bbots_text_of("auto"), now, &verdict, &fault),
+            wanted);
+        assert_verdict(&verdict, cases[i].reason, cases[i].advice);
         bbots_digest before = digest_of(txn);
         int got = bbots_usage_consume(txn, 1, 1, BBOTS_USAGE_OVERAGE, now, &verdict, &fault);
         assert_status(got, wanted);
@@ -337,6 +389,12 @@ static void who_may_not_work_is_told_why(void **state)
     assert_status(bbots_usage_may_execute(txn, 2, 1, NOW, &verdict, &fault), BBOTS_REFUSED);
     assert_verdict(&verdict, BBOTS_USAGE_NO_SUBSCRIPTION, BBOTS_ADVICE_UPGRADE);
     assert_status(bbots_usage_consume(txn, 2, 1, 0, NOW, &verdict, &fault), BBOTS_REFUSED);
+    assert_status(
+        bbots_usage_may_use_strategy(txn, 2, bbots_text_of("auto"), NOW, &verdict, &fault),
+        BBOTS_REFUSED);
+    assert_verdict(&verdict, BBOTS_USAGE_NO_SUBSCRIPTION, BBOTS_ADVICE_UPGRADE);
+    assert_status(bbots_usage_spawn(txn, 2, 1, 0, NOW, &verdict, &fault), BBOTS_REFUSED);
+    assert_verdict(&verdict, BBOTS_USAGE_NO_SUBSCRIPTION, BBOTS_ADVICE_UPGRADE);
     commit(txn);
 }
 
@@ -439,6 +497,48 @@ static void a_pack_is_bought_within_its_rules(void **state)
     assert_int_equal(number_in(txn, BOUGHT, purchase, "expiresAt"), at("2026-02-14T12:00:00"));
     /* February is another month. */
     assert_ok(bbots_usage_buy_pack(txn, 1, 1, at("2026-02-01"), &purchase, &verdict, &fault));
+    commit(txn);
+}
+
+static int take(bbots_txn *txn, int64_t user, int64_t add_on, int64_t quantity,
+                bbots_verdict *verdict)
+{
+    int64_t holding;
+    return bbots_usage_take_add_on(txn, user, add_on, quantity, NOW, &holding, verdict, &fault);
+}
+
+/* The rules of packs hold for add-ons too; and what was given up counts for nothing. */
+static void an_add_on_is_taken_within_its_rules(void **state)
+{
+    fixture *place = *state;
+    bbots_verdict verdict;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, ADD_ONS, "slug", string("better"), "name", string("better"),
+                           "additionalAgents", integer(7), "monthlyPriceCents", integer(10),
+                           "minTierId", integer(2)));
+    assert_ok(insert_named(txn, ADD_ONS, "slug", string("old"), "name", string("old"),
+                           "additionalAgents", integer(1), "monthlyPriceCents", integer(10),
+                           "isActive", bbots_value_boolean(false)));
+    bbots_digest before = digest_of(txn);
+    assert_status(take(txn, 1, 1, 4, &verdict), BBOTS_REFUSED); /* 4 of 3 at once */
+    assert_verdict(&verdict, BBOTS_USAGE_LIMIT_REACHED, BBOTS_ADVICE_UPGRADE);
+    assert_status(take(txn, 1, 2, 1, &verdict), BBOTS_REFUSED);
+    assert_verdict(&verdict, BBOTS_USAGE_PLAN_TOO_LOW, BBOTS_ADVICE_UPGRADE);
+    assert_int_equal(verdict.tier_id, 2);
+    assert_status(take(txn, 1, 3, 1, &verdict), BBOTS_REFUSED);
+    assert_verdict(&verdict, BBOTS_USAGE_NOT_SOLD, BBOTS_ADVICE_NONE);
+    assert_status(take(txn, 2, 1, 1, &verdict), BBOTS_REFUSED);
+    assert_verdict(&verdict, BBOTS_USAGE_NO_SUBSCRIPTION, BBOTS_ADVICE_UPGRADE);
+    assert_digest(txn, before);
+    assert_ok(take(txn, 1, 1, 3, &verdict));
+    assert_status(take(txn, 1, 1, 1, &verdict), BBOTS_REFUSED);
+    assert_ok(bbots_usage_cancel_add_on(txn, 1, 1, NOW, &fault));
+    assert_text(txn, HELD, 1, "status", "cancelled");
+    assert_ok(take(txn, 1, 1, 3, &verdict));
+    assert_ok(update_named(txn, SUBS, 1, "tierId", integer(2)));
+    assert_ok(take(txn, 1, 2, 100, &verdict)); /* any number of them */
+    assert_int_equal(verdict.capacity, 5 + 6 + 700);
+    assert_int_equal(number_in(txn, HELD, 3, "quantity"), 100);
     commit(txn);
 }
 
@@ -634,6 +734,8 @@ static void the_default_plans_are_made_once(void **state)
         assert_int_equal(number_in(txn, TIERS, ids[i], "maxAgents"), plans[i].agents);
         assert_int_equal(number_in(txn, TIERS, ids[i], "monthlyExecutionLimit"),
                          plans[i].executions);
+        assert_int_equal(number_in(txn, TIERS, ids[i], "maxConcurrentAgents"), plans[i].agents);
+        assert_int_equal(number_in(txn, TIERS, ids[i], "sortOrder"), (int64_t)i + 1);
     }
     commit(txn);
 }
@@ -701,6 +803,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PLATFORM(capacity_is_plan_and_additional_and_packs),
+        ON_PLATFORM(the_status_tells_the_plan_and_the_period),
         ON_PLATFORM(agents_are_plan_and_slots_and_add_ons),
         ON_PLATFORM(the_plan_is_used_first_then_additional_then_packs),
         ON_PLATFORM(overage_is_counted_when_it_is_allowed),
@@ -711,6 +814,7 @@ int main(void)
         ON_PLATFORM(strategies_and_features_are_the_plans),
         ON_PLATFORM(agents_are_counted_with_their_peak),
         ON_PLATFORM(a_pack_is_bought_within_its_rules),
+        ON_PLATFORM(an_add_on_is_taken_within_its_rules),
         ON_PLATFORM(a_period_is_archived_and_the_next_begins),
         ON_PLATFORM(the_anchor_of_a_month_is_kept),
         ON_PLATFORM(periods_that_were_missed_are_all_closed),
