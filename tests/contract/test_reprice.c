@@ -11,6 +11,7 @@
 #include <bbots/prices.h>
 
 #define CALLS      (&bbots_api_token_usage_table)
+#define GEMINI     (&bbots_gemini_token_usage_table)
 #define SESSIONS   (&bbots_browserbase_costs_table)
 #define OPERATIONS (&bbots_storage_costs_table)
 
@@ -224,6 +225,46 @@ static void a_failure_changes_nothing(void **state)
 
 /* ------------------------------------------------------------------ which entry it was */
 
+/* A model that no list knows: an error that names it, unless the fallback is asked for. */
+static void a_fallback_counts_for_who_asks(void **state)
+{
+    fixture *place = *state;
+    bbots_repricing *done;
+    bbots_cost_recorded recorded;
+    bbots_reprice_request request = {.flags = BBOTS_REPRICE_APPLY};
+    bbots_cost_call call = {.source = BBOTS_COST_GEMINI,
+                            .user_id = 1,
+                            .model = bbots_text_of("unheard-of"),
+                            .input_tokens = 1000000};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    put_list(
+        txn, "pricing.google",
+        "{\"provider\": \"google\", \"models\": [{\"id\": \"g\", \"prices\": [{\"input\": "
+        "\"1\"}]}],"
+        " \"fallback\": {\"id\": \"any\", \"prices\": [{\"input\": \"5\", \"output\": \"7\"}]}}");
+    bbots_digest before = digest_of(txn);
+    assert_status(bbots_cost_record_call(txn, &call, 0, 0, &recorded, &fault), BBOTS_UNKNOWN_PRICE);
+    assert_non_null(strstr(fault.message, "unheard-of"));
+    assert_digest(txn, before);
+    assert_ok(bbots_cost_record_call(txn, &call, BBOTS_COST_FALLBACK, 0, &recorded, &fault));
+    assert_cost(txn, GEMINI, recorded.id, "totalCost", 5000000);
+    char noted[BBOTS_PRICE_ID_MAX + 1];
+    assert_ok(bbots_price_noted(txn, GEMINI, recorded.id, noted, &fault));
+    assert_string_equal(noted, "google/any");
+    assert_ok(update_named(txn, GEMINI, recorded.id, "outputTokens", integer(1000000)));
+    request.provider = bbots_text_of("google");
+    before = digest_of(txn);
+    assert_status(bbots_prices_reprice(txn, &request, &done, &fault), BBOTS_UNKNOWN_PRICE);
+    assert_non_null(strstr(fault.message, "unheard-of"));
+    assert_digest(txn, before);
+    request.flags |= BBOTS_REPRICE_FALLBACK;
+    assert_ok(bbots_prices_reprice(txn, &request, &done, &fault));
+    assert_int_equal(bbots_repricing_count(done), 1);
+    bbots_repricing_free(done);
+    assert_cost(txn, GEMINI, recorded.id, "totalCost", 12000000);
+    commit(txn);
+}
+
 static void assert_noted(bbots_txn *txn, int64_t id, const char *entry)
 {
     char noted[BBOTS_PRICE_ID_MAX + 1];
@@ -330,6 +371,7 @@ int main(void)
         ON_PLATFORM(rows_are_chosen_by_user_time_and_model),
         ON_PLATFORM(sessions_and_operations_are_priced_too),
         ON_PLATFORM(a_failure_changes_nothing),
+        ON_PLATFORM(a_fallback_counts_for_who_asks),
         ON_PLATFORM(the_entry_is_noted_beside_the_row),
         ON_PLATFORM(recording_notes_it_and_a_compaction_keeps_it),
         ON_PLATFORM(a_note_goes_and_comes_with_its_row),
