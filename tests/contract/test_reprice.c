@@ -6,6 +6,7 @@
 #include "support/support.h"
 
 #include <bbots/backup.h>
+#include <bbots/budget.h>
 #include <bbots/costs.h>
 #include <bbots/platform.h>
 #include <bbots/prices.h>
@@ -13,6 +14,7 @@
 #define CALLS      (&bbots_api_token_usage_table)
 #define GEMINI     (&bbots_gemini_token_usage_table)
 #define SESSIONS   (&bbots_browserbase_costs_table)
+#define SUMMARIES  (&bbots_daily_cost_summaries_table)
 #define OPERATIONS (&bbots_storage_costs_table)
 
 static bbots_timestamp at(const char *text)
@@ -127,6 +129,46 @@ static void a_dry_run_tells_and_applying_does(void **state)
     assert_int_equal(bbots_repricing_rows(done), 4);
     bbots_repricing_free(done);
     commit(txn);
+}
+
+static int64_t total_of(bbots_txn *txn, int64_t user)
+{
+    bbots_cost_question question = {.user_id = user};
+    bbots_cost_answer *answer;
+    assert_ok(bbots_cost_ask(txn, &question, &answer, &fault));
+    int64_t total = bbots_cost_answer_sums(answer)->total;
+    bbots_cost_answer_free(answer);
+    return total;
+}
+
+/* The overview, the summary of the day and the budget's copies say the new costs. */
+static void every_total_follows_new_prices(void **state)
+{
+    fixture *place = *state;
+    bbots_repricing *done;
+    bbots_row row;
+    bbots_budget_limits limits = {.limits = {100, 100, 1000000}};
+    bbots_reprice_request request = {.flags = BBOTS_REPRICE_APPLY};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_budget_set(txn, 1, &limits, at("2026-01-05"), &fault));
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(total_of(txn, 0), 8000000);
+    assert_cost(txn, SUMMARIES, 1, "totalCostUsd", 40000);
+    assert_ok(bbots_prices_reprice(txn, &request, &done, &fault));
+    bbots_repricing_free(done);
+    assert_int_equal(total_of(txn, 0), 120400 + 451500 + 11500);
+    assert_int_equal(total_of(txn, 1), 120400);
+    commit(txn);
+    txn = begin(place->store, BBOTS_READ);
+    assert_int_equal(total_of(txn, 1), 120400);
+    assert_ok(get_id(txn, SUMMARIES, 1, &row));
+    assert_int_equal(row_at(&row, "date").integer, at("2026-01-05"));
+    assert_cost(txn, SUMMARIES, 1, "apiCostUsd", 1204);
+    assert_cost(txn, SUMMARIES, 1, "totalCostUsd", 1204);
+    assert_cost(txn, &bbots_cost_budgets_table, 1, "currentDailySpend", 1204);
+    assert_cost(txn, &bbots_cost_budgets_table, 1, "currentMonthlySpend", 1204);
+    bbots_rollback(txn);
 }
 
 static uint64_t rows_of(bbots_txn *txn, bbots_reprice_request request)
@@ -368,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PLATFORM(a_dry_run_tells_and_applying_does),
+        ON_PLATFORM(every_total_follows_new_prices),
         ON_PLATFORM(rows_are_chosen_by_user_time_and_model),
         ON_PLATFORM(sessions_and_operations_are_priced_too),
         ON_PLATFORM(a_failure_changes_nothing),
