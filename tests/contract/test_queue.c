@@ -7,6 +7,10 @@
 #include <bbots/platform.h>
 #include <bbots/queue.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define USERS    (&bbots_users_table)
 #define TASKS    (&bbots_agency_tasks_table)
 #define RUNS     (&bbots_scheduled_browser_tasks_table)
@@ -485,6 +489,58 @@ static void bad_input_changes_nothing(void **state)
     bbots_rollback(txn);
 }
 
+/* ------------------------------------------------------------------ what a claim reads */
+
+/* Spoils every row with this text, where it lies in the closed file. Returns how many. */
+static unsigned spoil(const char *path, const char *text)
+{
+    struct stat status;
+    unsigned count = 0;
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0 && fstat(fd, &status) == 0);
+    char *bytes = malloc((size_t)status.st_size);
+    assert_int_equal(read(fd, bytes, (size_t)status.st_size), status.st_size);
+    char *end = bytes + status.st_size;
+    for (char *at = bytes; (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL;
+         at++) {
+        assert_int_equal(pwrite(fd, "?", 1, at - bytes), 1);
+        count++;
+    }
+    free(bytes);
+    close(fd);
+    return count;
+}
+
+/* Rows that cannot be read are in nobody's way: a claim goes to those that are due, by the index. */
+static void a_claim_reads_what_is_due(void **state)
+{
+    enum { OTHERS = 300 };
+    fixture *place = *state;
+    const bbots_options options = {.schema = &bbots_platform_schema};
+    bbots_row row;
+    bbots_cursor *cursor;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (int64_t i = 1; i <= OTHERS; i++) {
+        add_task(txn, "high", due_at(i));
+        assert_ok(update_named(txn, TASKS, i, "title", string("not-to-be-read"), "status",
+                               string(i % 2 == 0 ? "pending" : "completed")));
+    }
+    add_task(txn, "high", due_at(-1));
+    add_task(txn, "low", due_at(-2));
+    commit(txn);
+    assert_ok(bbots_close(place->store, &fault));
+    assert_true(spoil(place->path, "not-to-be-read") >= OTHERS);
+    place->store = open_store(place->path, &options);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_claimed(txn, BBOTS_QUEUE_AGENCY_TASKS, 16, NOW, IDS(OTHERS + 1, OTHERS + 2));
+    assert_ok(bbots_cursor_open(txn, TASKS, 0, NULL, &cursor, &fault));
+    assert_status(bbots_cursor_next(cursor, &row, &fault), BBOTS_CORRUPTED);
+    bbots_cursor_close(cursor);
+    bbots_rollback(txn);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = NULL; /* no check would find it whole */
+}
+
 /* ------------------------------------------------------------------ against a plain model */
 
 enum { MODEL_ROWS = 60 };
@@ -629,6 +685,7 @@ int main(void)
         ON_PLATFORM(many_rows_are_claimed_at_once),
         ON_PLATFORM(a_row_without_a_time_waits_where_a_time_is_needed),
         ON_PLATFORM(bad_input_changes_nothing),
+        ON_PLATFORM(a_claim_reads_what_is_due),
         ON_PLATFORM(claims_follow_the_model),
         ON_PLATFORM(one_of_two_threads_gets_the_row),
         ON_PLATFORM(one_of_two_processes_gets_the_row),
