@@ -294,6 +294,7 @@ static void a_reservation_ends_once(void **state)
     assert_ok(bbots_budget_settle(txn, 1, settled, now + 1, &fault));
     assert_ok(bbots_budget_release(txn, 1, released, now + PEOPLE_HOUR, &fault));
     commit(txn);
+    reopen(place); /* reservations are rows, and durable */
     txn = begin(place->store, BBOTS_WRITE);
     expect_ended(txn, 1, settled, now, ": it was settled at 2026-01-01T01:00:00.000001Z");
     expect_ended(txn, 1, released, now, ": it was released at 2026-01-01T02:00:00.000000Z");
