@@ -154,6 +154,82 @@ static void a_table_that_is_missing_is_named(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* The act of a name. */
+static const struct act *act_of(const char *name)
+{
+    for (size_t i = 0; i < act_count; i++) {
+        if (strcmp(acts[i].name, name) == 0) {
+            return &acts[i];
+        }
+    }
+    fail_msg("no act %s", name);
+    return NULL;
+}
+
+static void assert_needed(fixture *place, variant *made, const char *act, int wanted,
+                          const char *says)
+{
+    variant_settle(made);
+    variant_open(place, made);
+    assert_status(perform(place, act_of(act), BBOTS_WRITE), wanted);
+    if (strstr(fault.message, says) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", fault.message, says);
+    }
+    variant_close(place);
+    variant_free(made);
+}
+
+static void a_column_of_another_kind_is_named(void **state)
+{
+    static const struct {
+        const char *table;
+        const char *column;
+        bbots_type type;
+        const char *act;
+        const char *says;
+    } cases[] = {
+        {"user_credits", "balance", BBOTS_TYPE_DECIMAL, "credits_add", "an integer is needed"},
+        {"user_credits", "totalUsed", BBOTS_TYPE_TEXT, "credits_add", "an integer is needed"},
+        {"user_credits", "creditType", BBOTS_TYPE_BIGINT, "credits_add", "a text is needed"},
+        {"user_credits", "createdAt", BBOTS_TYPE_SMALLINT, "credits_add", "a timestamp is needed"},
+        {"user_credits", "updatedAt", BBOTS_TYPE_REAL, "credits_add", "a timestamp is needed"},
+        {"cost_budgets", "isActive", BBOTS_TYPE_VARCHAR, "budget_set", "a boolean is needed"},
+        {"cost_budgets", "dailyBudget", BBOTS_TYPE_BOOLEAN, "budget_set", "a decimal is needed"},
+        {"cost_budgets", "alertThreshold", BBOTS_TYPE_JSONB, "budget_set", "an integer is needed"},
+        {"user_subscriptions", "metadata", BBOTS_TYPE_TIMESTAMPTZ, "usage_get", "jsonb is needed"},
+        {"user_subscriptions", "status", BBOTS_TYPE_TIMESTAMP, "usage_get", "a text is needed"},
+        {"system_config", "value", BBOTS_TYPE_BYTEA, "prices_each", "jsonb is needed"},
+    };
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        variant *made = variant_new();
+        bbots_column *column = variant_column(made, cases[i].table, cases[i].column);
+        column->type = (uint8_t)cases[i].type;
+        column->flags = 0;
+        column->default_kind = BBOTS_DEFAULT_NONE;
+        column->default_text = NULL;
+        column->length = cases[i].type == BBOTS_TYPE_DECIMAL ? 18 : 0;
+        column->scale = 0;
+        column->usual = NULL;
+        assert_needed(place, made, cases[i].act, BBOTS_WRONG_TYPE, cases[i].says);
+    }
+}
+
+static void a_column_or_a_key_that_is_missing_is_named(void **state)
+{
+    fixture *place = *state;
+    variant *made = variant_new();
+    variant_column(made, "user_credits", "balance")->name = "rest";
+    assert_needed(place, made, "credits_add", BBOTS_UNKNOWN_COLUMN, "has no column \"balance\"");
+    made = variant_new();
+    variant_index(made, "system_config", "system_config_key_key")->flags = 0;
+    assert_needed(place, made, "prices_each", BBOTS_UNKNOWN_INDEX, "has no unique key on (key)");
+    made = variant_new();
+    variant_index(made, "agency_tasks", "agency_tasks_queue")->column_count = 1;
+    assert_needed(place, made, "queue_claim", BBOTS_UNKNOWN_INDEX,
+                  "has no index that begins with (status, ");
+}
+
 static void who_may_only_read_changes_nothing(void **state)
 {
     fixture *place = *state;
@@ -198,6 +274,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_that_is_missing_is_named, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_column_of_another_kind_is_named, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_column_or_a_key_that_is_missing_is_named, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(who_may_only_read_changes_nothing, fixture_setup,
                                         fixture_teardown),

@@ -25,6 +25,9 @@ void variant_rename(variant *made, const char *table, const char *name);
 /* A column of a table by its name, to be changed. */
 bbots_column *variant_column(variant *made, const char *table, const char *column);
 
+/* An index of a table by its name, to be changed; one that a foreign key needs has to stay. */
+bbots_index *variant_index(variant *made, const char *table, const char *index);
+
 /* To be called when all is changed: makes names of trees and fingerprint fit. */
 void variant_settle(variant *made);
 
