@@ -84,6 +84,17 @@ static int add_reservation(bbots_txn *txn, int64_t user, int64_t amount, bbots_t
     return rc;
 }
 
+/* As budget_reserved() will say it from now on. */
+static void add_reserved(bbots_budget_status *status, int64_t amount)
+{
+    for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS && status->has_budget; i++) {
+        int64_t *reserved = &status->periods[i].reserved;
+        if (__builtin_add_overflow(*reserved, amount, reserved)) {
+            *reserved = INT64_MAX;
+        }
+    }
+}
+
 int bbots_budget_reserve(bbots_txn *txn, int64_t user_id, int64_t amount, bbots_timestamp expires,
                          bbots_timestamp now, bbots_uuid *reservation, bbots_budget_status *status,
                          bbots_error *error)
@@ -111,9 +122,7 @@ int bbots_budget_reserve(bbots_txn *txn, int64_t user_id, int64_t amount, bbots_
         rc = add_reservation(txn, user_id, amount, expires, now, reservation, error);
     }
     if (rc == BBOTS_OK) {
-        for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
-            before.periods[i].reserved += before.has_budget ? amount : 0;
-        }
+        add_reserved(&before, amount);
     }
     if (status != NULL) {
         *status = before;
