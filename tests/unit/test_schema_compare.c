@@ -190,6 +190,71 @@ static void test_no_column_may_go_move_or_change(void **state)
     expect_mismatch("changed", "users", "name", "");
 }
 
+/* What a column is made of, each part by itself; texts are compared, not where they lie. */
+static void test_each_part_of_a_column_counts(void **state)
+{
+    (void)state;
+    char same[] = "7";
+    old.columns[0][1].default_kind = new_one.columns[0][1].default_kind = BBOTS_DEFAULT_LITERAL;
+    old.columns[0][1].default_text = "7";
+    new_one.columns[0][1].default_text = same;
+    expect(BBOTS_UNCHANGED);
+    new_one.columns[0][1].default_text = "8";
+    expect_mismatch("changed", "users", "age", "");
+    new_one.columns[0][1].default_text = NULL;
+    expect_mismatch("changed", "users", "age", "");
+    old.columns[0][1].default_text = NULL;
+    expect(BBOTS_UNCHANGED);
+    new_one.columns[0][1].default_text = "7";
+    expect_mismatch("changed", "users", "age", "");
+    build(&old);
+    build(&new_one);
+    new_one.columns[0][1].scale = 1;
+    expect_mismatch("changed", "users", "age", "");
+    /* The first thing that is wrong is told, whatever else is new. */
+    new_one.tables[0].column_count = 4;
+    expect_mismatch("changed", "users", "age", "");
+}
+
+static void test_each_part_of_an_index_counts(void **state)
+{
+    static const uint8_t both[] = {2, 1};
+    (void)state;
+    new_one.indexes[0][1].columns = both;
+    new_one.indexes[0][1].column_count = 2;
+    expect_mismatch("changed", "users", "", "name_idx");
+    build(&new_one);
+    new_one.indexes[0][1].columns = one;
+    expect_mismatch("changed", "users", "", "name_idx");
+    build(&new_one);
+    new_one.indexes[1][1].flags = BBOTS_INDEX_UNIQUE; /* of three the second one */
+    expect_mismatch("changed", "notes", "", "name_idx");
+}
+
+static void test_each_part_of_a_foreign_key_counts(void **state)
+{
+    static const uint8_t both[] = {1, 2};
+    (void)state;
+    old.tables[1].foreign_key_count = new_one.tables[1].foreign_key_count = 2;
+    old.tables[1].column_count = new_one.tables[1].column_count = 4;
+    expect(BBOTS_UNCHANGED);
+    new_one.keys[0].columns = both;
+    new_one.keys[0].column_count = 2;
+    expect_mismatch("changed", "notes", "", "notes_user_fkey");
+    new_one.keys[0] = old.keys[0];
+    new_one.keys[0].columns = two;
+    expect_mismatch("changed", "notes", "", "notes_user_fkey");
+    new_one.keys[0] = old.keys[0];
+    new_one.keys[0].parent_columns = one;
+    expect_mismatch("changed", "notes", "", "notes_user_fkey");
+    new_one.keys[0] = old.keys[0];
+    new_one.keys[0].on_delete = BBOTS_SET_NULL;
+    expect_mismatch("changed", "notes", "", "notes_user_fkey");
+    new_one.keys[0] = old.keys[0];
+    new_one.keys[0].parent = 1;
+    expect_mismatch("changed", "notes", "", "notes_user_fkey");
+}
+
 static void test_an_index_may_come(void **state)
 {
     (void)state;
@@ -252,6 +317,9 @@ int main(void)
         cmocka_unit_test_setup(test_a_column_with_a_literal_default_may_come, setup),
         cmocka_unit_test_setup(test_no_column_may_come_that_old_rows_lack, setup),
         cmocka_unit_test_setup(test_no_column_may_go_move_or_change, setup),
+        cmocka_unit_test_setup(test_each_part_of_a_column_counts, setup),
+        cmocka_unit_test_setup(test_each_part_of_an_index_counts, setup),
+        cmocka_unit_test_setup(test_each_part_of_a_foreign_key_counts, setup),
         cmocka_unit_test_setup(test_an_index_may_come, setup),
         cmocka_unit_test_setup(test_no_index_may_go_or_change, setup),
         cmocka_unit_test_setup(test_a_foreign_keys_own_index_may_give_way, setup),
