@@ -220,10 +220,10 @@ $(BUILD)/corrupt: $(CORRUPT_OBJECTS) $(BUILD)/gen/sample_schema.o $(BUILD)/gen/v
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
 REFUSAL_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/refusal/*.c)))
-$(REFUSAL_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/evolve_1_schema.c $(GEN)/evolve_2_schema.c
+$(REFUSAL_OBJECTS): $(GEN)/platform_schema.c | $(GEN)/evolve_1_schema.c $(GEN)/evolve_2_schema.c $(GEN)/secrets_schema.c
 
 # With arenas of its own, of which each piece can be refused.
-$(BUILD)/refusal: $(REFUSAL_OBJECTS) $(BUILD)/gen/evolve_1_schema.o $(BUILD)/gen/evolve_2_schema.o \
+$(BUILD)/refusal: $(REFUSAL_OBJECTS) $(BUILD)/gen/evolve_1_schema.o $(BUILD)/gen/evolve_2_schema.o $(BUILD)/gen/secrets_schema.o \
 		$(filter-out %/base/arena.o,$(LIB_OBJECTS))
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)

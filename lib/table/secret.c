@@ -238,11 +238,17 @@ static int begin_sealing(sealing *on, bbots_error *error)
     return choose_sealer(on->txn, on->table, on->values, &on->with, error);
 }
 
-/* A value that the row has sealed already, to be sealed by today's key for today's place. */
-static int seal_again(const sealing *on, unsigned column, bbots_error *error)
+/*
+ * A value that the row has sealed already, to be sealed by today's key for today's place. The key of
+ * the old owner, which opens it, may have taken the place at hand of the new one's: that is fetched again.
+ */
+static int seal_again(sealing *on, unsigned column, bbots_error *error)
 {
     seat at;
     int rc = open_value(on->txn, on->table, &on->old->row, column, &on->values[column], error);
+    if (rc == BBOTS_OK) {
+        rc = choose_sealer(on->txn, on->table, on->values, &on->with, error);
+    }
     if (rc == BBOTS_OK) {
         sit(&at, on->table->table, column, on->key, on->key_size);
         rc = seal_value(on->txn, on->with, &at, &on->values[column], error);
@@ -310,7 +316,7 @@ static int judge_data_key(const sealing *on, unsigned column, bbots_error *error
                      name, table->name);
 }
 
-static int seal_column(const sealing *on, unsigned column, bool given, bbots_error *error)
+static int seal_column(sealing *on, unsigned column, bool given, bbots_error *error)
 {
     bbots_value *value = &on->values[column];
     seat at;

@@ -684,6 +684,32 @@ static void an_owner_with_a_key_of_his_own(void **state)
     open_with(place, first_key);
 }
 
+/* From owner to owner, among more keys than are kept at hand: each time it is sealed for the next. */
+static void a_row_goes_from_owner_to_owner(void **state)
+{
+    enum { OWNERS = 150, MOVES = 300 };
+    fixture *place = *state;
+    bbots_row row;
+    open_with(place, first_key);
+    random_source source = random_begin("owners");
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (int i = 1; i <= OWNERS; i++) {
+        assert_ok(insert_named(txn, PEOPLE, "name", string("n")));
+        assert_ok(insert_named(txn, KEYS, "personId", integer(i)));
+    }
+    assert_ok(insert_named(txn, ACCOUNTS, "personId", integer(1), "token", string(CANARY), "short",
+                           string("abc"), "settings", string(JSON_CANARY)));
+    for (int i = 0; i < MOVES; i++) {
+        int64_t next = 1 + (int64_t)random_below(&source, OWNERS);
+        assert_ok(update_named(txn, ACCOUNTS, 1, "personId", integer(next)));
+        assert_ok(get_id(txn, ACCOUNTS, 1, &row));
+        assert_text(row_at(&row, "token"), CANARY);
+        assert_text(row_at(&row, "short"), "abc");
+        assert_json(row_at(&row, "settings"), JSON_CANARY);
+    }
+    commit(txn);
+}
+
 static void a_data_key_is_not_changed(void **state)
 {
     fixture *place = *state;
@@ -716,6 +742,7 @@ int main(void)
         secret_test(counts_follow_savepoints_and_deletes),
         secret_test(counts_are_made_anew_by_a_repair),
         secret_test(an_owner_with_a_key_of_his_own),
+        secret_test(a_row_goes_from_owner_to_owner),
         secret_test(a_data_key_is_not_changed),
     };
     choose_tests();

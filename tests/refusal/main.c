@@ -22,8 +22,8 @@ enum {
     CRASHES_MAX = 10   /* of one scene; then it is given up */
 };
 
-static const scene *const all_scenes[] = {plain_scenes, vault_scenes, row_scenes, ledger_scenes,
-                                          file_scenes};
+static const scene *const all_scenes[] = {plain_scenes,  vault_scenes,  row_scenes,
+                                          ledger_scenes, growth_scenes, file_scenes};
 
 /* What the children tell, in memory that all share. */
 typedef struct shared {

@@ -142,7 +142,8 @@ typedef struct scene {
     int (*act)(stage *at, bbots_error *error);
 } scene;
 
-extern const scene plain_scenes[], row_scenes[], file_scenes[], ledger_scenes[], vault_scenes[];
+extern const scene plain_scenes[], row_scenes[], file_scenes[], ledger_scenes[], vault_scenes[],
+    growth_scenes[];
 
 /* ------------------------------------------------------------------ playing (play.c) */
 
