@@ -11,6 +11,7 @@
 #include "ledger/prices.h"
 
 #include <bbots/costs.h>
+#include <bbots/decimal.h>
 
 #define COUNT(array) (uint8_t)(sizeof(array) / sizeof *(array))
 #define DAY          (BB_DAY_SECONDS * BB_SECOND_MICROSECONDS)
@@ -414,18 +415,27 @@ int bbots_budget_mark_alert(bbots_txn *txn, int64_t user_id, bbots_timestamp now
 
 static int check_limits(const bbots_budget_limits *limits, bbots_error *error)
 {
+    static const char *const names[] = {"daily", "weekly", "monthly"};
+    char text[BBOTS_DECIMAL_TEXT_MAX];
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
         int64_t limit = limits->limits[i];
-        if (limit != BBOTS_BUDGET_UNLIMITED && limit <= 0) {
-            return bb_fail(error, BBOTS_INVALID_ARGUMENT, "a budget has to be positive");
+        if (limit == BBOTS_BUDGET_UNLIMITED) {
+            continue;
         }
-        if (limit != BBOTS_BUDGET_UNLIMITED && limit % 100 != 0) {
+        bbots_decimal_print(limit, BBOTS_BUDGET_SCALE, text);
+        if (limit <= 0) {
             return bb_fail(error, BBOTS_INVALID_ARGUMENT,
-                           "a budget has two digits after the point");
+                           "the %s budget has to be positive, not %s", names[i], text);
+        }
+        if (limit % 100 != 0) {
+            return bb_fail(error, BBOTS_INVALID_ARGUMENT,
+                           "the %s budget has two digits after the point, not %s", names[i], text);
         }
     }
     if (limits->alert_threshold < 0 || limits->alert_threshold > 100) {
-        return bb_fail(error, BBOTS_INVALID_ARGUMENT, "an alert threshold is 1 to 100 percent");
+        return bb_fail(error, BBOTS_INVALID_ARGUMENT,
+                       "an alert threshold is 1 to 100 percent, not %d",
+                       (int)limits->alert_threshold);
     }
     return BBOTS_OK;
 }

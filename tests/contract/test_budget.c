@@ -184,6 +184,56 @@ static void a_period_has_the_costs_within_it(void **state)
     commit(txn);
 }
 
+/* What cannot be a budget is named with what is wrong, and the one before stays. */
+static void a_budget_that_cannot_be_is_refused(void **state)
+{
+    static const struct {
+        int64_t user;
+        bbots_budget_limits limits;
+        int rc;
+        const char *message;
+    } cases[] = {
+        {1,
+         {{0, -1, -1}, 0, false, false},
+         BBOTS_INVALID_ARGUMENT,
+         "the daily budget has to be positive, not 0.0000"},
+        {1,
+         {{100, -10000, -1}, 0, false, false},
+         BBOTS_INVALID_ARGUMENT,
+         "the weekly budget has to be positive, not -1.0000"},
+        {1,
+         {{100, 100, 12345}, 0, false, false},
+         BBOTS_INVALID_ARGUMENT,
+         "the monthly budget has two digits after the point, not 1.2345"},
+        {1,
+         {{100, -1, -1}, 101, false, false},
+         BBOTS_INVALID_ARGUMENT,
+         "an alert threshold is 1 to 100 percent, not 101"},
+        {1,
+         {{100, -1, -1}, -1, false, false},
+         BBOTS_INVALID_ARGUMENT,
+         "an alert threshold is 1 to 100 percent, not -1"},
+        {1, {{INT64_C(1000000000000), -1, -1}, 0, false, false}, BBOTS_NUMERIC_OUT_OF_RANGE, NULL},
+        {99, {{100, -1, -1}, 0, false, false}, BBOTS_FOREIGN_KEY_VIOLATION, NULL},
+        {0, {{100, -1, -1}, 0, false, false}, BBOTS_INVALID_ARGUMENT, NULL},
+    };
+    fixture *place = *state;
+    bbots_budget_limits good = {.limits = {100, 200, 300}, .alert_threshold = 50};
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_budget_set(txn, 1, &good, PEOPLE_BEGIN, &fault));
+    bbots_digest before = digest_of(txn);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_status(bbots_budget_set(txn, cases[i].user, &cases[i].limits, PEOPLE_BEGIN, &fault),
+                      cases[i].rc);
+        if (cases[i].message != NULL) {
+            assert_string_equal(fault.message, cases[i].message);
+        }
+        assert_digest(txn, before);
+    }
+    commit(txn);
+}
+
 /* Alerts that were sent are counted by the day. */
 static void alerts_are_counted_by_the_day(void **state)
 {
@@ -384,6 +434,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(periods_are_counted_from_their_begins, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_period_has_the_costs_within_it, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_budget_that_cannot_be_is_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(alerts_are_counted_by_the_day, fixture_setup,
                                         fixture_teardown),
