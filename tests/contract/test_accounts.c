@@ -24,18 +24,11 @@
 
 static const bbots_options usual = {.schema = &bbots_platform_schema};
 
-static bbots_timestamp at(const char *text)
-{
-    bbots_timestamp time = 0;
-    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
-    return time;
-}
-
-#define NOW at("2026-01-15T12:00:00")
+#define NOW time_of("2026-01-15T12:00:00")
 
 static bbots_value time_value(const char *text)
 {
-    return bbots_value_timestamp(at(text));
+    return bbots_value_timestamp(time_of(text));
 }
 
 static bbots_value json(const char *text)
@@ -82,7 +75,7 @@ static void record_call(bbots_txn *txn, const char *when, int64_t cost)
                             .user_id = 1,
                             .model = bbots_text_of("opus"),
                             .input_tokens = 10,
-                            .at = at(when),
+                            .at = time_of(when),
                             .priced = true,
                             .input_cost = cost};
     assert_ok(bbots_cost_record_call(txn, &call, 0, NOW, &recorded, &fault));
@@ -98,9 +91,9 @@ static void fill_money(bbots_txn *txn)
     record_call(txn, "2026-01-15T01:00:00", 12345);
     record_call(txn, "2026-01-16T01:00:00", 20000);
     assert_ok(
-        bbots_budget_reserve(txn, 1, 1000, at("2026-01-15T13:00:00"), NOW, &id, NULL, &fault));
+        bbots_budget_reserve(txn, 1, 1000, time_of("2026-01-15T13:00:00"), NOW, &id, NULL, &fault));
     assert_ok(
-        bbots_budget_reserve(txn, 1, 2000, at("2026-01-15T13:00:00"), NOW, &id, NULL, &fault));
+        bbots_budget_reserve(txn, 1, 2000, time_of("2026-01-15T13:00:00"), NOW, &id, NULL, &fault));
 }
 
 static int setup(void **state)

@@ -84,13 +84,6 @@ static void test_budget(void **state)
     bbots_rollback(txn);
 }
 
-static bbots_timestamp at(const char *text)
-{
-    bbots_timestamp time = 0;
-    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
-    return time;
-}
-
 /* A row of the host's own: its week begins on a Wednesday, its month on the 31st, at half past ten. */
 static void own_budget(bbots_txn *txn)
 {
@@ -134,17 +127,17 @@ static void periods_are_counted_from_their_begins(void **state)
         bbots_txn *txn = begin(place->store, BBOTS_WRITE);
         own_budget(txn);
         for (size_t i = 0; i < COUNT(cases); i++) {
-            bbots_timestamp now = at(cases[i].now);
+            bbots_timestamp now = time_of(cases[i].now);
             const bbots_budget_state *periods = status.periods;
             if (refreshed && i >= 2) {
                 assert_ok(bbots_budget_refresh(txn, 1, now, &fault));
             }
             assert_ok(bbots_budget_status_of(txn, 1, now, &status, &fault));
             assert_int_equal(periods[BBOTS_BUDGET_DAY].from, now - now % PEOPLE_DAY);
-            assert_int_equal(periods[BBOTS_BUDGET_WEEK].from, at(cases[i].week));
-            assert_int_equal(periods[BBOTS_BUDGET_WEEK].to, at(cases[i].week_end));
-            assert_int_equal(periods[BBOTS_BUDGET_MONTH].from, at(cases[i].month));
-            assert_int_equal(periods[BBOTS_BUDGET_MONTH].to, at(cases[i].month_end));
+            assert_int_equal(periods[BBOTS_BUDGET_WEEK].from, time_of(cases[i].week));
+            assert_int_equal(periods[BBOTS_BUDGET_WEEK].to, time_of(cases[i].week_end));
+            assert_int_equal(periods[BBOTS_BUDGET_MONTH].from, time_of(cases[i].month));
+            assert_int_equal(periods[BBOTS_BUDGET_MONTH].to, time_of(cases[i].month_end));
         }
         bbots_rollback(txn);
     }
@@ -166,12 +159,12 @@ static void a_period_has_the_costs_within_it(void **state)
     people_make(place);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     for (size_t i = 0; i < COUNT(costs); i++) {
-        spend(txn, 1, costs[i].cost, at(costs[i].time), &recorded);
+        spend(txn, 1, costs[i].cost, time_of(costs[i].time), &recorded);
     }
     own_budget(txn); /* behind them: a cost moves the periods on */
     static const int64_t weeks[] = {1, 320, 4000, 0};
     for (int i = 0; i < 4; i++) {
-        bbots_timestamp now = at("2026-01-07T10:30:00") + i * 7 * PEOPLE_DAY;
+        bbots_timestamp now = time_of("2026-01-07T10:30:00") + i * 7 * PEOPLE_DAY;
         assert_ok(bbots_budget_status_of(txn, 1, now, &status, &fault));
         assert_int_equal(status.periods[BBOTS_BUDGET_WEEK].spend, weeks[i]);
         assert_int_equal(status.periods[BBOTS_BUDGET_WEEK].remaining,
@@ -180,7 +173,7 @@ static void a_period_has_the_costs_within_it(void **state)
         assert_int_equal(status.periods[BBOTS_BUDGET_DAY].remaining, BBOTS_BUDGET_UNLIMITED);
         assert_false(status.periods[BBOTS_BUDGET_DAY].alert);
     }
-    assert_ok(bbots_budget_refresh(txn, 1, at("2026-01-14T10:30:00"), &fault));
+    assert_ok(bbots_budget_refresh(txn, 1, time_of("2026-01-14T10:30:00"), &fault));
     commit(txn);
 }
 
@@ -240,7 +233,7 @@ static void alerts_are_counted_by_the_day(void **state)
     fixture *place = *state;
     bbots_budget_status status;
     bbots_row row;
-    bbots_timestamp noon = at("2026-01-10T12:00:00");
+    bbots_timestamp noon = time_of("2026-01-10T12:00:00");
     people_make(place);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     assert_status(bbots_budget_mark_alert(txn, 1, noon, &fault), BBOTS_NOT_FOUND);

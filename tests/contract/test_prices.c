@@ -7,15 +7,7 @@
 #include <bbots/platform.h>
 #include <bbots/prices.h>
 
-#define CONFIG    (&bbots_system_config_table)
-#define DAY(text) time_of(text)
-
-static bbots_timestamp time_of(const char *text)
-{
-    bbots_timestamp time = 0;
-    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
-    return time;
-}
+#define CONFIG (&bbots_system_config_table)
 
 static void put_list(bbots_txn *txn, const char *key, const char *json)
 {
@@ -68,8 +60,8 @@ static int setup(void **state)
 static int find(bbots_txn *txn, const char *model, const char *at, int64_t context, uint32_t flags,
                 bbots_price *price)
 {
-    return bbots_price_find(txn, bbots_text_of("anthropic"), bbots_text_of(model), DAY(at), context,
-                            flags, price, &fault);
+    return bbots_price_find(txn, bbots_text_of("anthropic"), bbots_text_of(model), time_of(at),
+                            context, flags, price, &fault);
 }
 
 static void assert_entry(bbots_txn *txn, const char *model, const char *at, int64_t context,
@@ -163,7 +155,7 @@ static bbots_price price_of(bbots_txn *txn, const char *provider, const char *mo
 {
     bbots_price price;
     assert_ok(bbots_price_find(txn, bbots_text_of(provider), bbots_text_of(model),
-                               DAY("2026-01-01"), 0, 0, &price, &fault));
+                               time_of("2026-01-01"), 0, 0, &price, &fault));
     return price;
 }
 
@@ -329,8 +321,8 @@ static int64_t part(bbots_txn *txn, const char *model, const char *at, int64_t c
                     bbots_price_part wanted)
 {
     bbots_price price;
-    assert_ok(bbots_price_find(txn, bbots_text_of("google"), bbots_text_of(model), DAY(at), context,
-                               0, &price, &fault));
+    assert_ok(bbots_price_find(txn, bbots_text_of("google"), bbots_text_of(model), time_of(at),
+                               context, 0, &price, &fault));
     assert_true((price.given & 1u << wanted) != 0);
     return price.parts[wanted] / 1000000; /* millionths */
 }

@@ -17,13 +17,6 @@
 #define SUMMARIES  (&bbots_daily_cost_summaries_table)
 #define OPERATIONS (&bbots_storage_costs_table)
 
-static bbots_timestamp at(const char *text)
-{
-    bbots_timestamp time = 0;
-    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
-    return time;
-}
-
 static void put_list(bbots_txn *txn, const char *key, const char *json)
 {
     assert_ok(insert_named(txn, &bbots_system_config_table, "key", string(key), "value",
@@ -87,7 +80,7 @@ static void assert_line(const bbots_repricing *done, size_t number, const char *
 {
     const bbots_reprice_line *line = bbots_repricing_line(done, number);
     assert_string_equal(line->provider, provider);
-    assert_int_equal(line->day, at(day));
+    assert_int_equal(line->day, time_of(day));
     assert_int_equal(line->model.size, strlen(model));
     assert_memory_equal(line->model.data, model, strlen(model));
     assert_int_equal(line->rows, rows);
@@ -150,7 +143,7 @@ static void every_total_follows_new_prices(void **state)
     bbots_budget_limits limits = {.limits = {100, 100, 1000000}};
     bbots_reprice_request request = {.flags = BBOTS_REPRICE_APPLY};
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
-    assert_ok(bbots_budget_set(txn, 1, &limits, at("2026-01-05"), &fault));
+    assert_ok(bbots_budget_set(txn, 1, &limits, time_of("2026-01-05"), &fault));
     commit(txn);
     txn = begin(place->store, BBOTS_WRITE);
     assert_int_equal(total_of(txn, 0), 8000000);
@@ -163,7 +156,7 @@ static void every_total_follows_new_prices(void **state)
     txn = begin(place->store, BBOTS_READ);
     assert_int_equal(total_of(txn, 1), 120400);
     assert_ok(get_id(txn, SUMMARIES, 1, &row));
-    assert_int_equal(row_at(&row, "date").integer, at("2026-01-05"));
+    assert_int_equal(row_at(&row, "date").integer, time_of("2026-01-05"));
     assert_cost(txn, SUMMARIES, 1, "apiCostUsd", 1204);
     assert_cost(txn, SUMMARIES, 1, "totalCostUsd", 1204);
     assert_cost(txn, &bbots_cost_budgets_table, 1, "currentDailySpend", 1204);
@@ -183,9 +176,9 @@ static uint64_t rows_of(bbots_txn *txn, bbots_reprice_request request)
 static void rows_are_chosen_by_user_time_and_model(void **state)
 {
     fixture *place = *state;
-    bbots_timestamp january = at("2026-01-05T10:00:00");
-    bbots_timestamp end = at("2026-01-05T23:59:59.999999");
-    bbots_timestamp february = at("2026-02-01");
+    bbots_timestamp january = time_of("2026-01-05T10:00:00");
+    bbots_timestamp end = time_of("2026-01-05T23:59:59.999999");
+    bbots_timestamp february = time_of("2026-02-01");
     bbots_txn *txn = begin(place->store, BBOTS_READ);
 #define ROWS(...) rows_of(txn, (bbots_reprice_request){__VA_ARGS__})
     assert_int_equal(ROWS(.user_id = 1), 2);

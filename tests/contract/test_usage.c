@@ -18,18 +18,11 @@
 #define HELD    (&bbots_user_agent_add_ons_table)
 #define RECORDS (&bbots_subscription_usage_records_table)
 
-static bbots_timestamp at(const char *text)
-{
-    bbots_timestamp time = 0;
-    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
-    return time;
-}
-
-#define NOW at("2026-01-15T12:00:00")
+#define NOW time_of("2026-01-15T12:00:00")
 
 static bbots_value time_value(const char *text)
 {
-    return text != NULL ? bbots_value_timestamp(at(text)) : null_value();
+    return text != NULL ? bbots_value_timestamp(time_of(text)) : null_value();
 }
 
 static void add_tier(bbots_txn *txn, const char *slug, int64_t limit, int64_t agents, int64_t order,
@@ -186,13 +179,13 @@ static void the_status_tells_the_plan_and_the_period(void **state)
     assert_int_equal(got.tier_id, 2);
     assert_same_text(got.tier, "b");
     assert_same_text(got.status, "trial");
-    assert_int_equal(got.period_start, at("2026-01-01"));
-    assert_int_equal(got.period_end, at("2026-02-01"));
+    assert_int_equal(got.period_start, time_of("2026-01-01"));
+    assert_int_equal(got.period_end, time_of("2026-02-01"));
     assert_int_equal(got.agents_spawned, 3);
     assert_same_json(got.features, "{\"api\": true, \"sso\": true}");
     assert_same_json(got.strategies, "[\"auto\", \"swarm\"]");
     assert_true(got.usable);
-    got = status_of(txn, at("2026-02-01"));
+    got = status_of(txn, time_of("2026-02-01"));
     assert_false(got.usable);
     assert_ok(update_named(txn, SUBS, 1, "status", string("paused")));
     assert_false(status_of(txn, NOW).usable);
@@ -272,7 +265,7 @@ static void the_plan_is_used_first_then_additional_then_packs(void **state)
     assert_verdict(&verdict, BBOTS_USAGE_LIMIT_REACHED, BBOTS_ADVICE_BUY_PACK);
     assert_int_equal(verdict.remaining, 2);
     assert_int_equal(verdict.tier_id, 2);
-    assert_int_equal(verdict.until, at("2026-02-01"));
+    assert_int_equal(verdict.until, time_of("2026-02-01"));
     assert_int_equal(status_of(txn, NOW).used, 26);
     assert_ok(consume(txn, 2, 0, &verdict));
     assert_int_equal(verdict.remaining, 0);
@@ -368,7 +361,7 @@ static void who_may_not_work_is_told_why(void **state)
         assert_ok(update_named(txn, SUBS, 1, "status", string(cases[i].status), "trialEndsAt",
                                time_value(cases[i].trial_end)));
         int wanted = cases[i].reason == BBOTS_USAGE_ALLOWED ? BBOTS_OK : BBOTS_REFUSED;
-        bbots_timestamp now = at(cases[i].now);
+        bbots_timestamp now = time_of(cases[i].now);
         assert_status(bbots_usage_may_execute(txn, 1, 1, now, &verdict, &fault), wanted);
         assert_verdict(&verdict, cases[i].reason, cases[i].advice);
         assert_status(bbots_usage_may_spawn(txn, 1, 1, 0, now, &verdict, &fault), wanted);
@@ -458,7 +451,7 @@ static void agents_are_counted_with_their_peak(void **state)
     assert_int_equal(verdict.remaining, 1);
     assert_int_equal(number_in(txn, SUBS, 1, "agentsSpawnedThisPeriod"), 3);
     bbots_renewal renewal;
-    assert_ok(bbots_usage_renew(txn, 1, 0, at("2026-02-01"), &renewal, &fault));
+    assert_ok(bbots_usage_renew(txn, 1, 0, time_of("2026-02-01"), &renewal, &fault));
     assert_int_equal(number_in(txn, RECORDS, 1, "peakConcurrentAgents"), 2);
     assert_int_equal(number_in(txn, SUBS, 1, "agentsSpawnedThisPeriod"), 0);
     commit(txn);
@@ -479,10 +472,11 @@ static void a_pack_is_bought_within_its_rules(void **state)
     assert_int_equal(number_in(txn, BOUGHT, 1, "executionsRemaining"), 5);
     assert_int_equal(number_in(txn, BOUGHT, 1, "pricePaidCents"), 50);
     assert_int_equal(number_in(txn, BOUGHT, 1, "purchasedAt"), NOW);
-    assert_int_equal(number_in(txn, BOUGHT, 1, "expiresAt"), at("2026-02-01"));
-    assert_ok(bbots_usage_buy_pack(txn, 1, 1, at("2026-01-31"), &purchase, &verdict, &fault));
-    assert_status(bbots_usage_buy_pack(txn, 1, 1, at("2026-01-31"), &purchase, &verdict, &fault),
-                  BBOTS_REFUSED);
+    assert_int_equal(number_in(txn, BOUGHT, 1, "expiresAt"), time_of("2026-02-01"));
+    assert_ok(bbots_usage_buy_pack(txn, 1, 1, time_of("2026-01-31"), &purchase, &verdict, &fault));
+    assert_status(
+        bbots_usage_buy_pack(txn, 1, 1, time_of("2026-01-31"), &purchase, &verdict, &fault),
+        BBOTS_REFUSED);
     assert_verdict(&verdict, BBOTS_USAGE_LIMIT_REACHED, BBOTS_ADVICE_WAIT);
     assert_status(bbots_usage_buy_pack(txn, 1, 2, NOW, &purchase, &verdict, &fault), BBOTS_REFUSED);
     assert_verdict(&verdict, BBOTS_USAGE_PLAN_TOO_LOW, BBOTS_ADVICE_UPGRADE);
@@ -494,9 +488,9 @@ static void a_pack_is_bought_within_its_rules(void **state)
     assert_ok(update_named(txn, SUBS, 1, "tierId", integer(2), "currentPeriodEnd",
                            time_value("2026-03-01")));
     assert_ok(bbots_usage_buy_pack(txn, 1, 2, NOW, &purchase, &verdict, &fault));
-    assert_int_equal(number_in(txn, BOUGHT, purchase, "expiresAt"), at("2026-02-14T12:00:00"));
+    assert_int_equal(number_in(txn, BOUGHT, purchase, "expiresAt"), time_of("2026-02-14T12:00:00"));
     /* February is another month. */
-    assert_ok(bbots_usage_buy_pack(txn, 1, 1, at("2026-02-01"), &purchase, &verdict, &fault));
+    assert_ok(bbots_usage_buy_pack(txn, 1, 1, time_of("2026-02-01"), &purchase, &verdict, &fault));
     commit(txn);
 }
 
@@ -555,15 +549,15 @@ static void a_period_is_archived_and_the_next_begins(void **state)
     own_pack(txn, integer(6), "2026-02-02", "active");
     assert_ok(consume(txn, 30, BBOTS_USAGE_OVERAGE, &verdict)); /* 10, 4, 12 of packs, 4 */
     bbots_digest before = digest_of(txn);
-    assert_status(bbots_usage_renew(txn, 1, 25, at("2026-01-31T23:59:59"), &renewal, &fault),
+    assert_status(bbots_usage_renew(txn, 1, 25, time_of("2026-01-31T23:59:59"), &renewal, &fault),
                   BBOTS_UNCHANGED);
     assert_digest(txn, before);
     own_pack(txn, integer(9), "2026-01-20", "active"); /* expired unused */
-    assert_ok(bbots_usage_renew(txn, 1, 25, at("2026-02-01"), &renewal, &fault));
+    assert_ok(bbots_usage_renew(txn, 1, 25, time_of("2026-02-01"), &renewal, &fault));
     assert_int_equal(renewal.periods, 1);
     assert_int_equal(renewal.expired_packs, 1); /* the other two are depleted */
-    assert_int_equal(renewal.start, at("2026-02-01"));
-    assert_int_equal(renewal.end, at("2026-03-01"));
+    assert_int_equal(renewal.start, time_of("2026-02-01"));
+    assert_int_equal(renewal.end, time_of("2026-03-01"));
     static const struct {
         const char *name;
         int64_t number;
@@ -579,9 +573,9 @@ static void a_period_is_archived_and_the_next_begins(void **state)
     for (size_t i = 0; i < COUNT(record); i++) {
         assert_int_equal(number_in(txn, RECORDS, 1, record[i].name), record[i].number);
     }
-    assert_int_equal(number_in(txn, RECORDS, 1, "periodStart"), at("2026-01-01"));
-    assert_int_equal(number_in(txn, RECORDS, 1, "periodEnd"), at("2026-02-01"));
-    bbots_usage_status got = status_of(txn, at("2026-02-01"));
+    assert_int_equal(number_in(txn, RECORDS, 1, "periodStart"), time_of("2026-01-01"));
+    assert_int_equal(number_in(txn, RECORDS, 1, "periodEnd"), time_of("2026-02-01"));
+    bbots_usage_status got = status_of(txn, time_of("2026-02-01"));
     assert_int_equal(got.used, 0);
     assert_int_equal(got.overage, 0);
     assert_int_equal(got.additional, 0);
@@ -612,11 +606,11 @@ static void the_anchor_of_a_month_is_kept(void **state)
         assert_ok(update_named(txn, SUBS, 1, "paymentFrequency", string(cases[i].frequency),
                                "currentPeriodStart", time_value(cases[i].start), "currentPeriodEnd",
                                time_value(cases[i].end)));
-        bbots_timestamp end = at(cases[i].end);
+        bbots_timestamp end = time_of(cases[i].end);
         for (unsigned n = 0; cases[i].next[n] != NULL; n++) {
             assert_ok(bbots_usage_renew(txn, 1, 0, end, &renewal, &fault));
             assert_int_equal(renewal.start, end);
-            end = at(cases[i].next[n]);
+            end = time_of(cases[i].next[n]);
             assert_int_equal(renewal.end, end);
         }
         bbots_rollback(txn);
@@ -630,13 +624,13 @@ static void periods_that_were_missed_are_all_closed(void **state)
     bbots_verdict verdict;
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     assert_ok(consume(txn, 3, 0, &verdict));
-    assert_ok(bbots_usage_renew(txn, 1, 0, at("2026-04-15"), &renewal, &fault));
+    assert_ok(bbots_usage_renew(txn, 1, 0, time_of("2026-04-15"), &renewal, &fault));
     assert_int_equal(renewal.periods, 3);
-    assert_int_equal(renewal.start, at("2026-04-01"));
+    assert_int_equal(renewal.start, time_of("2026-04-01"));
     assert_int_equal(count_of(txn, RECORDS), 3);
     assert_int_equal(number_in(txn, RECORDS, 1, "executionsUsed"), 3);
     assert_int_equal(number_in(txn, RECORDS, 2, "executionsUsed"), 0);
-    assert_int_equal(number_in(txn, RECORDS, 3, "periodEnd"), at("2026-04-01"));
+    assert_int_equal(number_in(txn, RECORDS, 3, "periodEnd"), time_of("2026-04-01"));
     commit(txn);
 }
 
@@ -647,14 +641,15 @@ static void a_plan_that_was_given_up_ends_with_its_period(void **state)
     bbots_verdict verdict;
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     assert_ok(update_named(txn, SUBS, 1, "cancelAtPeriodEnd", bbots_value_boolean(true)));
-    assert_ok(bbots_usage_renew(txn, 1, 0, at("2026-04-15"), &renewal, &fault));
+    assert_ok(bbots_usage_renew(txn, 1, 0, time_of("2026-04-15"), &renewal, &fault));
     assert_true(renewal.cancelled);
     assert_int_equal(renewal.periods, 1);
     assert_text(txn, SUBS, 1, "status", "cancelled");
-    assert_int_equal(number_in(txn, SUBS, 1, "cancelledAt"), at("2026-02-01"));
+    assert_int_equal(number_in(txn, SUBS, 1, "cancelledAt"), time_of("2026-02-01"));
     assert_int_equal(count_of(txn, RECORDS), 1);
     assert_status(consume(txn, 1, 0, &verdict), BBOTS_REFUSED);
-    assert_status(bbots_usage_renew(txn, 1, 0, at("2026-05-15"), &renewal, &fault), BBOTS_REFUSED);
+    assert_status(bbots_usage_renew(txn, 1, 0, time_of("2026-05-15"), &renewal, &fault),
+                  BBOTS_REFUSED);
     assert_status(bbots_usage_renew(txn, 2, 0, NOW, &renewal, &fault), BBOTS_NOT_FOUND);
     commit(txn);
 }
@@ -684,13 +679,13 @@ static void bad_input_changes_nothing(void **state)
     assert_status(bbots_usage_take_add_on(txn, 1, 1, 0, NOW, &id, &verdict, &fault),
                   BBOTS_INVALID_ARGUMENT);
     assert_status(bbots_usage_renew(txn, 1, -1, NOW, &renewal, &fault), BBOTS_INVALID_ARGUMENT);
-    assert_status(bbots_usage_renew(txn, 1, 0, at("9999-01-01"), &renewal, &fault),
+    assert_status(bbots_usage_renew(txn, 1, 0, time_of("9999-01-01"), &renewal, &fault),
                   BBOTS_INVALID_ARGUMENT);
     assert_digest(txn, before);
     assert_ok(consume(txn, 1000, BBOTS_USAGE_OVERAGE, &verdict));
     before = digest_of(txn);
     /* The charge does not fit its column: the record fails after the period was looked at. */
-    assert_status(bbots_usage_renew(txn, 1, INT32_MAX, at("2026-02-01"), &renewal, &fault),
+    assert_status(bbots_usage_renew(txn, 1, INT32_MAX, time_of("2026-02-01"), &renewal, &fault),
                   BBOTS_NUMERIC_OUT_OF_RANGE);
     assert_digest(txn, before);
     assert_ok(update_named(txn, SUBS, 1, "currentPeriodEnd", time_value("2025-01-01")));

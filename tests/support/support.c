@@ -205,6 +205,13 @@ void assert_digest(bbots_txn *txn, bbots_digest expected)
     assert_memory_equal(digest.bytes, expected.bytes, sizeof digest.bytes);
 }
 
+bbots_timestamp time_of(const char *text)
+{
+    bbots_timestamp time = 0;
+    assert_int_equal(bbots_timestamp_parse(bbots_text_of(text), true, &time), BBOTS_OK);
+    return time;
+}
+
 unsigned column(const bbots_table *table, const char *name)
 {
     int number = bbots_table_column(table, bbots_text_of(name));

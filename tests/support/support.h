@@ -87,6 +87,9 @@ void assert_digest(bbots_txn *txn, bbots_digest expected);
 #define string(text)    bbots_value_string(text)
 #define null_value()    bbots_value_null()
 
+/* The time that a text says, in UTC; it must be one. */
+bbots_timestamp time_of(const char *text);
+
 /* The values of a row by name: row(table, values, "id", integer(1), "name", string("x"), NULL).
  * Returns the set of columns. */
 uint64_t fill_row(const bbots_table *table, bbots_value *values, ...);
