@@ -52,7 +52,7 @@ static void add_costs(bbots_txn *txn)
 {
     bbots_cost_recorded recorded;
     for (int i = 0; i < 300; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "call-%d", i);
         bbots_cost_call call = {.user_id = 1 + i % PEOPLE_USERS,
                                 .execution_id = i % 3,
