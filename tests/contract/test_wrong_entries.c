@@ -31,7 +31,7 @@
 #define CALLS (&bbots_api_token_usage_table)
 #define TASKS (&bbots_agency_tasks_table)
 
-enum { ROUNDS = 60, SECONDS_MAX = 60, TREES_MAX = 700, ROWS_MAX = 4000 };
+enum { ROUNDS = 40, SECONDS_MAX = 60, TREES_MAX = 700, ROWS_MAX = 4000 };
 enum { COPY_MAX = 2 << 20 };
 
 /* ------------------------------------------------------------------ a store with all kinds of trees */
