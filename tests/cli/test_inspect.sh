@@ -332,7 +332,9 @@ refuse "two formats" 2 'exclude each other' t.bb --json --csv tables
 refuse "an option without value" 2 '--limit needs a value' t.bb scan users --limit
 refuse "an option given twice" 2 'given twice' t.bb scan users --limit 1 --limit 2
 refuse "a bad number" 2 'whole number' t.bb scan users --limit -1
-refuse "too many words" 2 'one word too many' t.bb tables users
+refuse "too many words" 2 'one word too many for command tables, which takes no words' t.bb tables users
+refuse "a word where an option was meant" 2 'command forecast, which takes no words' t.bb forecast 1
+refuse "a number of no user" 2 'a whole number from 1 to 9223372036854775807, not "x"' t.bb forecast --user x
 refuse "a key of too many values" 2 '1 value (id); 2 given' t.bb get users 1 2
 refuse "a key that is no number" 3 'SQLSTATE 22P02' t.bb get users abc
 refuse "a condition without operator" 2 'has no operator' t.bb scan users --where email
@@ -401,6 +403,23 @@ END
 if [ $? -eq 4 ] && grep -q '^damage  *users' got; then pass; else fail "check finds a changed byte" "$(cat got stderr)"; fi
 "$INSPECT" damaged.bb check --json >json 2>stderr
 if python3 -c "import json; j = json.load(open('json')); assert j['damage'] > 0 and j['findings'][0]['table'] == 'users'" 2>stderr; then pass; else fail "json: findings" "$(cat json stderr)"; fi
+
+# A file whose own schema cannot be read: a salvage needs the built-in one, and says nothing of rows before.
+cp t.bb unschooled.bb
+python3 - <<'END'
+data = bytearray(open("unschooled.bb", "rb").read())
+mark = b"\xa6format\x01" # the schema record begins with it
+assert mark in data
+open("unschooled.bb", "wb").write(data.replace(mark, bytes(len(mark))))
+END
+refuse "salvage without a schema" 3 'SQLSTATE' unschooled.bb salvage saved.bb
+if [ -e saved.bb ]; then fail "salvage without a schema leaves a file"; else pass; fi
+"$INSPECT" unschooled.bb salvage saved.bb --built-in >got 2>stderr
+if [ $? -eq 0 ] && grep -q '165 rows' got; then pass; else fail "salvage --built-in" "$(cat got stderr)"; fi
+"$INSPECT" t.bb --csv tables --all >want
+"$INSPECT" saved.bb --csv tables --all >got 2>stderr
+if cmp -s want got; then pass; else fail "salvage --built-in brings every row back" "$(diff want got | head -5)" "$(cat stderr)"; fi
+"$INSPECT" saved.bb check >got 2>&1 || fail "check of what was salvaged" "$(cat got)"
 
 expect "at the end the store is sound" 0 "92 tables, 165 rows and $("$INSPECT" t.bb --json check | python3 -c 'import json,sys; print(json.load(sys.stdin)["entries"])') index entries checked: all is well." check
 finish

@@ -36,7 +36,8 @@ static void put_summary(const command_line *line, const bbots_salvage_result *re
 
 static int run(const command_line *line)
 {
-    static const option options[] = {{NULL, NULL, NULL, NULL}};
+    bool built_in = false;
+    const option options[] = {{"--built-in", NULL, &built_in, NULL}, {NULL, NULL, NULL, NULL}};
     static const sheet_column columns[] = {{"table", SHEET_TEXT},
                                            {"key", SHEET_TEXT},
                                            {"constraint", SHEET_TEXT},
@@ -50,10 +51,13 @@ static int run(const command_line *line)
     }
     fputs(line->format == FORMAT_JSON ? "{\"losses\": " : "", stdout);
     sheet *to = sheet_begin(line, columns, 4, (sheet_options){.single = false});
-    bbots_salvage_options how = {.on_loss = on_loss, .context = to};
+    bbots_salvage_options how = {
+        .schema = built_in ? &bbots_platform_schema : NULL, .on_loss = on_loss, .context = to};
     rc = bbots_salvage(line->file, rest.words[0], &how, &result, &error);
     int ended = sheet_end(to);
-    put_summary(line, &result);
+    if (rc == BBOTS_OK || line->format == FORMAT_JSON) { /* which ends what was begun */
+        put_summary(line, &result);
+    }
     if (rc != BBOTS_OK) {
         return library_error(line, &error);
     }
@@ -64,11 +68,13 @@ static int run(const command_line *line)
 
 const command command_salvage = {
     "salvage", "write every provable row of a broken file into a new store",
-    "Usage: bbots-inspect BROKEN salvage NEW\n"
+    "Usage: bbots-inspect BROKEN salvage NEW [--built-in]\n"
     "\n"
     "Reads the broken file page by page and writes each row whose checksum fits into a new store "
     "in\n"
     "which all constraints hold. Rows that are damaged, or have to be dropped because a "
     "constraint\n"
-    "would not hold, are listed. The broken file is not changed. Exit 4: rows were lost.\n",
+    "would not hold, are listed. The broken file is not changed. Exit 4: rows were lost.\n"
+    "\n"
+    "--built-in takes the built-in schema, for a file whose own cannot be read any more.\n",
     run};
