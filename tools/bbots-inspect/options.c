@@ -79,8 +79,8 @@ int read_options(const command_line *line, const option *options, unsigned least
                 return rc;
             }
         } else if (rest->count == most || rest->count == REST_MAX) {
-            return usage_error(line, "\"%s\" is one word too many for command %s%s%s", word,
-                               line->command, most > 0 ? ", which takes " : "", what);
+            return usage_error(line, "\"%s\" is one word too many for command %s, which takes %s",
+                               word, line->command, what);
         } else {
             rest->words[rest->count++] = word;
             at++;
@@ -93,27 +93,28 @@ int read_options(const command_line *line, const option *options, unsigned least
     return EXIT_DONE;
 }
 
-int read_number(const command_line *line, const char *name, const char *text, uint64_t *number)
+static bool parse_number(const char *text, uint64_t *number)
 {
     char *end;
     errno = 0;
-    unsigned long long read = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0) {
-        return usage_error(line, "%s needs a whole number from 0 on, not \"%s\"", name, text);
-    }
-    *number = read;
-    return EXIT_DONE;
+    *number = strtoull(text, &end, 10);
+    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0;
+}
+
+int read_number(const command_line *line, const char *name, const char *text, uint64_t *number)
+{
+    return parse_number(text, number)
+               ? EXIT_DONE
+               : usage_error(line, "%s needs a whole number from 0 on, not \"%s\"", name, text);
 }
 
 static int read_from_one(const command_line *line, const char *name, const char *text,
                          uint64_t most, uint64_t *number)
 {
-    int rc = read_number(line, name, text, number);
-    if (rc == EXIT_DONE && (*number == 0 || *number > most)) {
-        rc = usage_error(line, "%s needs a number from 1 to %" PRIu64 ", not \"%s\"", name, most,
-                         text);
-    }
-    return rc;
+    return parse_number(text, number) && *number != 0 && *number <= most
+               ? EXIT_DONE
+               : usage_error(line, "%s needs a whole number from 1 to %" PRIu64 ", not \"%s\"",
+                             name, most, text);
 }
 
 int read_id(const command_line *line, const char *name, const char *text, int64_t *id)
