@@ -12,14 +12,6 @@
 static const char hex_key[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 static const char other_key[] = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-static bbots_keyring *ring_of(const char *keys)
-{
-    bbots_keyring *ring;
-    assert_ok(bbots_keyring_new(&ring, &fault));
-    assert_ok(bbots_keyring_add_text(ring, bbots_text_of(keys), &fault));
-    return ring;
-}
-
 static int setup(void **state)
 {
     if (!bbots_vault_is_available() || fixture_setup(state) != 0) {

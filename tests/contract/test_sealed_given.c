@@ -17,26 +17,9 @@
 static const char first_key[] = "1111111111111111111111111111111111111111111111111111111111111111";
 static const char second_key[] = "2222222222222222222222222222222222222222222222222222222222222222";
 
-static bbots_keyring *ring_of(const char *keys)
-{
-    bbots_keyring *ring;
-    assert_ok(bbots_keyring_new(&ring, &fault));
-    assert_ok(bbots_keyring_add_text(ring, bbots_text_of(keys), &fault));
-    return ring;
-}
-
 static void open_with(fixture *place, const char *keys)
 {
-    bbots_keyring *ring = keys != NULL ? ring_of(keys) : NULL;
-    bbots_options options = {.schema = &bbots_secrets_schema,
-                             .flags = BBOTS_OPEN_CREATE,
-                             .durability = BBOTS_RELAXED,
-                             .keys = ring};
-    if (place->store != NULL) {
-        assert_ok(bbots_close(place->store, &fault));
-    }
-    place->store = open_store(place->path, &options);
-    bbots_keyring_free(ring);
+    open_with_keys(place, &bbots_secrets_schema, keys);
 }
 
 static int setup(void **state)

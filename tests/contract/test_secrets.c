@@ -24,27 +24,9 @@ static const char second_key[] = "2222222222222222222222222222222222222222222222
 
 /* ------------------------------------------------------------------ stores and rows */
 
-static bbots_keyring *ring_of(const char *keys)
-{
-    bbots_keyring *ring;
-    assert_ok(bbots_keyring_new(&ring, &fault));
-    assert_ok(bbots_keyring_add_text(ring, bbots_text_of(keys), &fault));
-    return ring;
-}
-
-/* Closes the fixture's store and opens it with these keys (NULL: none), or makes it. */
 static void open_with(fixture *place, const char *keys)
 {
-    bbots_keyring *ring = keys != NULL ? ring_of(keys) : NULL;
-    bbots_options options = {.schema = &bbots_secrets_schema,
-                             .flags = BBOTS_OPEN_CREATE,
-                             .durability = BBOTS_RELAXED,
-                             .keys = ring};
-    if (place->store != NULL) {
-        assert_ok(bbots_close(place->store, &fault));
-    }
-    place->store = open_store(place->path, &options);
-    bbots_keyring_free(ring); /* the store has its own copy */
+    open_with_keys(place, &bbots_secrets_schema, keys);
 }
 
 static bool has_text(const bbots_value *value, const char *text)

@@ -72,6 +72,26 @@ bbots_store *open_store(const char *path, const bbots_options *options)
     return store;
 }
 
+bbots_keyring *ring_of(const char *keys)
+{
+    bbots_keyring *ring;
+    assert_ok(bbots_keyring_new(&ring, &fault));
+    assert_ok(bbots_keyring_add_text(ring, bbots_text_of(keys), &fault));
+    return ring;
+}
+
+void open_with_keys(fixture *place, const bbots_schema *schema, const char *keys)
+{
+    bbots_keyring *ring = keys != NULL ? ring_of(keys) : NULL;
+    bbots_options options = {
+        .schema = schema, .flags = BBOTS_OPEN_CREATE, .durability = BBOTS_RELAXED, .keys = ring};
+    if (place->store != NULL) {
+        assert_ok(bbots_close(place->store, &fault));
+    }
+    place->store = open_store(place->path, &options);
+    bbots_keyring_free(ring); /* the store has its own copy */
+}
+
 bbots_store *make_store(const char *path, const bbots_schema *schema)
 {
     bbots_options options = {.schema = schema,

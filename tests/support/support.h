@@ -42,6 +42,12 @@ bbots_store *make_store(const char *path, const bbots_schema *schema);
 /* Opens a store that is there, with options or without (NULL). */
 bbots_store *open_store(const char *path, const bbots_options *options);
 
+/* A ring with these keys, as text; the caller frees it. */
+bbots_keyring *ring_of(const char *keys);
+
+/* Closes the fixture's store, if it is open, and opens it with these keys (NULL: none), or makes it. */
+void open_with_keys(fixture *place, const bbots_schema *schema, const char *keys);
+
 /* Lets BBOTS_TEST (a name, with * for anything) choose among a program's tests. */
 void choose_tests(void);
 
