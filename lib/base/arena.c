@@ -33,14 +33,10 @@
 
 #define ALIGNMENT _Alignof(max_align_t)
 
-#ifndef ARENA_SINGLE_PIECES
+#ifndef BLOCK_MIN                       /* whoever includes this file may have sizes of its own */
 #define BLOCK_MIN ((size_t)8 * 1024)    /* bytes of the first block */
 #define BLOCK_MAX ((size_t)256 * 1024)  /* blocks stop doubling here; larger pieces get their own */
 #define SPARE_MAX ((size_t)1024 * 1024) /* bytes of spare blocks that a rewind keeps */
-#else                                   /* each piece is a block, so that each can be refused */
-#define BLOCK_MIN ((size_t)2)
-#define BLOCK_MAX ((size_t)2)
-#define SPARE_MAX ((size_t)0)
 #endif
 
 struct bb_arena_block {
