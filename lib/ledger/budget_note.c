@@ -78,9 +78,11 @@ static void read_ended(bbots_json value, budget_note *note)
            bbots_json_next(list, &position, NULL, &element) == BBOTS_OK) {
         struct budget_ended *one = &note->ended[note->ended_count];
         int64_t how = number_of(element, "how");
-        one->how = (budget_end)how;
-        one->at = number_of(element, "at");
-        note->ended_count += read_id(element, &one->id) && how >= 0 && how <= BUDGET_EXPIRED;
+        if (read_id(element, &one->id) && how >= BUDGET_SETTLED && how <= BUDGET_EXPIRED) {
+            one->how = (budget_end)how;
+            one->at = number_of(element, "at");
+            note->ended_count++;
+        }
     }
 }
 
