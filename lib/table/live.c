@@ -13,8 +13,9 @@
 #include <bbots/live.h>
 #include <stdlib.h>
 
-#define ENTRIES_AHEAD 8
-#define LINE          64  /* bytes that a processor takes from memory at once */
+#define ENTRIES_AHEAD 8   /* so many places before its turn the memory of an entry is asked for, */
+#define ENTRY_USUAL   192 /* as much of it, */
+#define LINE          64  /* so many bytes at once */
 #define ENTRIES_MANY  256 /* from so many on it pays to keep the pages of new blocks full */
 
 /* ------------------------------------------------------------------ rows to entries */
@@ -286,11 +287,13 @@ static int add_entry(writing *run, const live_entry *entry, int64_t bucket, span
  */
 static inline void ask_for_entry(const writing *run, const live_order *order, size_t place)
 {
-    if (place < run->log->count) {
-        const char *at = (const char *)live_entry_at(run->log, &order->places[place]);
-        __builtin_prefetch(at);
-        __builtin_prefetch(at + LINE);
-        __builtin_prefetch(at + 2 * LINE);
+    const live_log *log = run->log;
+    if (place < log->count) {
+        size_t at = order->places[place].at;
+        size_t end = at + ENTRY_USUAL < log->used ? at + ENTRY_USUAL : log->used;
+        for (; at < end; at += LINE) {
+            __builtin_prefetch(log->bytes + at);
+        }
     }
 }
 

@@ -14,85 +14,83 @@ static void read_field(const bbots_column *column, const uint8_t *at, bbots_valu
         bool boolean;
         memcpy(&boolean, at, sizeof boolean);
         *value = bbots_value_boolean(boolean);
-        return;
+        break;
     }
     case BBOTS_TYPE_SMALLINT: {
         int16_t integer;
         memcpy(&integer, at, sizeof integer);
         *value = bbots_value_integer(integer);
-        return;
+        break;
     }
     case BBOTS_TYPE_INTEGER: {
         int32_t integer;
         memcpy(&integer, at, sizeof integer);
         *value = bbots_value_integer(integer);
-        return;
+        break;
     }
     case BBOTS_TYPE_BIGINT: {
         int64_t integer;
         memcpy(&integer, at, sizeof integer);
         *value = bbots_value_integer(integer);
-        return;
+        break;
     }
     case BBOTS_TYPE_DECIMAL: {
         int64_t scaled;
         memcpy(&scaled, at, sizeof scaled);
         *value = bbots_value_decimal(scaled, column->scale);
-        return;
+        break;
     }
     case BBOTS_TYPE_TIMESTAMP:
     case BBOTS_TYPE_TIMESTAMPTZ: {
         bbots_timestamp time;
         memcpy(&time, at, sizeof time);
         *value = bbots_value_timestamp(time);
-        return;
+        break;
     }
     case BBOTS_TYPE_REAL: {
         float real;
         memcpy(&real, at, sizeof real);
         *value = bbots_value_float((double)real);
-        return;
+        break;
     }
     case BBOTS_TYPE_DOUBLE: {
         double real;
         memcpy(&real, at, sizeof real);
         *value = bbots_value_float(real);
-        return;
+        break;
     }
     case BBOTS_TYPE_TEXT:
     case BBOTS_TYPE_VARCHAR: {
         bbots_text text;
         memcpy(&text, at, sizeof text);
         *value = bbots_value_text(text);
-        return;
+        break;
     }
     case BBOTS_TYPE_BYTEA: {
         bbots_bytes bytes;
         memcpy(&bytes, at, sizeof bytes);
         *value = bbots_value_of_bytes(BBOTS_BYTES, bytes.data, bytes.size);
-        return;
+        break;
     }
     case BBOTS_TYPE_UUID: {
         bbots_uuid uuid;
         memcpy(&uuid, at, sizeof uuid);
         *value = bbots_value_uuid(uuid);
-        return;
+        break;
     }
     case BBOTS_TYPE_JSONB: {
         bbots_json json;
         memcpy(&json, at, sizeof json);
         *value = bbots_value_json(json);
-        return;
+        break;
     }
     case BBOTS_TYPE_VECTOR: {
         bbots_vector vector;
         memcpy(&vector, at, sizeof vector);
         *value = bbots_value_of_bytes(BBOTS_VECTOR, vector.data, vector.count * sizeof(float));
-        return;
+        break;
     }
     }
-    *value = bbots_value_null();
-    return;
 }
 
 static void set_field(const bbots_column *column, const bbots_value *value, uint8_t *at)
