@@ -26,7 +26,7 @@
 
 #define ASKED     501
 #define WARM      100 /* asked before the clock is read */
-#define KNOWN     50  /* users who are asked about: as many in each store, for memory\'s sake */
+#define KNOWN     50  /* users who are asked about: as many in each store, for memory's sake */
 #define SIZES_MAX 8
 #define LEAST_US  1000 /* the goal: less than this, */
 #define RATIO     1.2  /* and no more than this times as long with ten times the rows */
