@@ -47,8 +47,25 @@ typedef enum bbots_open_flag {
 /* What a commit waits for. No level can damage the file. */
 typedef enum bbots_durability {
     BBOTS_DURABLE = 0, /* the commit is on the disk when it returns */
-    BBOTS_RELAXED = 1  /* a power failure may take back the last commit, never part of one */
+    BBOTS_RELAXED = 1, /* a power failure may take back the last commit, never part of one */
+    BBOTS_BUFFERED = 2 /* the commit waits for nothing: a power failure may take back all since the last
+                          flush, never part of one; see below */
 } bbots_durability;
+
+/*
+ * BBOTS_BUFFERED: changes go to the system, which writes them to the disk when it likes. A process that
+ * is killed loses nothing. After a power failure the file is as it was at its last flush, whole. It is
+ * flushed by bbots_flush(), by bbots_close(), by a write of another process or of another level, and by the
+ * write transaction that finds unflushed_bytes_max changed since: so what may be lost is bounded in size, not in time.
+ * A host that writes now and then calls bbots_flush() now and then.
+ *
+ * Until its next flush the process keeps the pages of the state that was flushed from being used again,
+ * also while others write. What was not flushed belongs to this run of the system: such a file, copied to
+ * another machine before anybody opened it again, goes back there as after a power failure. A disk's
+ * snapshot that was taken while the file was in use must not be opened by the same run of the system.
+ * Where the system does not number its runs (/proc/sys/kernel/random/boot_id), and with pages of 512 bytes,
+ * commits wait as BBOTS_DURABLE does.
+ */
 
 /*
  * BBOTS_OPEN_GUARD: the file is memory of the process, so a file that is cut off while it is open, a
@@ -86,7 +103,8 @@ typedef enum bbots_durability {
 typedef enum bbots_opened {
     BBOTS_OPENED_WALKED = 1,        /* all pages were walked */
     BBOTS_OPENED_META_REPAIRED = 2, /* a torn meta page was written anew */
-    BBOTS_OPENED_WENT_BACK = 4      /* ... and a commit newer than the state in force may have been there */
+    BBOTS_OPENED_WENT_BACK = 4,     /* ... and a commit newer than the state in force may have been there */
+    BBOTS_OPENED_TAKEN_BACK = 8     /* the power failed: as at the last flush (BBOTS_BUFFERED) */
 } bbots_opened;
 
 /* A read transaction that is open, of any process. */
@@ -123,6 +141,7 @@ typedef struct bbots_options {
     uint64_t reader_commits_max;
     bbots_on_reader *on_long_reader;
     void *reader_context;
+    uint64_t unflushed_bytes_max; /* BBOTS_BUFFERED flushes when about so much was changed; 0 means 64 MiB */
 } bbots_options;
 
 /*
@@ -146,10 +165,20 @@ BBOTS_API BBOTS_CHECKED int bbots_open(const char *path, const bbots_options *op
                                        bbots_store **store, bbots_error *error);
 
 /*
- * Closes a store and frees it. NULL is allowed.
- * Errors: BBOTS_BUSY when transactions are open (the store stays open).
+ * Closes a store and frees it. NULL is allowed. With BBOTS_BUFFERED it flushes first, and so waits for the write
+ * transaction.
+ * Errors: BBOTS_BUSY when transactions are open (the store stays open). With BBOTS_BUFFERED, BBOTS_IO and
+ * BBOTS_DISK_FULL: the store is closed, and what was not flushed is as before the call.
  */
 BBOTS_API int bbots_close(bbots_store *store, bbots_error *error);
+
+/*
+ * Waits until everything that was committed to the file is on the disk, by whomever and at whatever level. Takes the
+ * write transaction for the time, so it waits for the one that is open. Any thread.
+ * Errors: BBOTS_TRANSACTION_ACTIVE (this thread writes), BBOTS_FORKED, BBOTS_CORRUPTED (after a fault),
+ * BBOTS_DISK_FULL, BBOTS_IO.
+ */
+BBOTS_API BBOTS_CHECKED int bbots_flush(bbots_store *store, bbots_error *error);
 
 /* The schema in force; lives as long as the store. */
 BBOTS_API const bbots_schema *bbots_store_schema(const bbots_store *store);

@@ -79,11 +79,19 @@ int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size)
         return rc;
     }
     store_note_pages(txn, size);
-    txn->dirty_bytes += weight(txn, how, size);
+    size_t bytes = weight(txn, how, size);
+    txn->dirty_bytes += bytes;
+    txn->changed_bytes += bytes;
     if (txn->dirty_bytes < txn->dirty_max || tree == STORE_MAIN) {
         return 0;
     }
     write_out call = {txn->handle, txn->file->tree_names[tree]};
     txn->dirty_bytes = 0;
     return store_guarded(txn->file, call_write_out, &call, true);
+}
+
+void store_note_delete(store_txn *txn)
+{
+    store_note_pages(txn, 0);
+    txn->changed_bytes += txn->file->page_bytes;
 }

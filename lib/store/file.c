@@ -78,13 +78,15 @@ static bool is_network_file_system(int fd)
 
 /* ------------------------------------------------------------------ the environment */
 
-static unsigned environment_flags(const store_options *options)
+static unsigned environment_flags(const store_file *file)
 {
     /*
-     * MDB_NOMEMINIT would leave old memory in the file; MDB_WRITEMAP and MDB_NOSYNC can corrupt.
-     * A lost meta page (MDB_NOMETASYNC) only takes the file back to the commit before.
+     * MDB_NOMEMINIT would leave old memory in the file; MDB_WRITEMAP can corrupt, and so can
+     * MDB_NOSYNC without what anchor.c does. A lost meta page (MDB_NOMETASYNC) only takes the file
+     * back to the commit before.
      */
-    return MDB_NOSUBDIR | MDB_NOTLS | (options->relaxed ? MDB_NOMETASYNC : 0);
+    return MDB_NOSUBDIR | MDB_NOTLS | (file->options.relaxed ? MDB_NOMETASYNC : 0) |
+           (file->anchored ? MDB_NOSYNC : 0);
 }
 
 static int try_environment(store_file *file)
@@ -104,7 +106,7 @@ static int try_environment(store_file *file)
         rc = mdb_env_set_mapsize(file->env, file->map_bytes);
     }
     if (rc == 0) {
-        rc = mdb_env_open(file->env, file->path, environment_flags(options), options->mode);
+        rc = mdb_env_open(file->env, file->path, environment_flags(file), options->mode);
     }
     if (rc != 0) {
         mdb_env_close(file->env);
@@ -316,6 +318,7 @@ static int enter(store_file *file, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
+    store_anchor_prepare(file);
     rc = open_environment(file, error);
     if (rc != BBOTS_OK) {
         return rc;
@@ -443,6 +446,7 @@ int store_file_close(store_file *file, bbots_error *error)
     if (atomic_load(&file->abandoned)) {
         return BBOTS_OK; /* LMDB's write lock is still ours: the end of the process gives it back */
     }
+    int rc = store_anchor_end(file, error);
     bool turn = store_turn_take(file->path, file->fd, NULL) == BBOTS_OK;
     mdb_env_close(file->env);
     if (turn) {
@@ -453,7 +457,7 @@ int store_file_close(store_file *file, bbots_error *error)
     }
     store_registry_remove(file);
     free_file(file);
-    return BBOTS_OK;
+    return rc;
 }
 
 /* ------------------------------------------------------------------ a file that is made */

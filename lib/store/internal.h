@@ -29,6 +29,8 @@ void store_gate_leave(store_gate *gate);
 bool store_gate_close(store_gate *gate, unsigned timeout_ms);
 void store_gate_open(store_gate *gate);
 
+#define STORE_BOOT_BYTES 16 /* of the number that the system gives each of its runs */
+
 struct store_file {
     MDB_env *env;
     char *path;
@@ -53,6 +55,12 @@ struct store_file {
     atomic_bool size_limited;   /* the process may not write files of any size (base/room.h) */
     _Atomic(uint64_t) pages_kept; /* the file system has given the file so many for good (reserve.c) */
     atomic_uint writes_begun;   /* so that readers are minded now and then */
+    /* Of anchor.c; changed by whoever has the write transaction. */
+    bool anchored; /* commits wait for nothing */
+    uint8_t boot[STORE_BOOT_BYTES];
+    MDB_txn *hold;          /* a read transaction at the anchor, or NULL */
+    _Atomic(uint64_t) held; /* its number */
+    uint64_t changed_bytes; /* about so much changed since */
     atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
     atomic_bool writing;        /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
@@ -83,10 +91,19 @@ size_t store_file_end(store_file *file);
 
 /* ------------------------------------------------------------------ before trust (look.c) */
 
+/* A state that was flushed before others were committed that were not. */
+typedef struct store_anchor {
+    bool there;
+    bool of_this_run; /* the system has not gone down since */
+    uint64_t number;  /* of the state */
+    uint8_t meta[PAGES_META_BYTES];
+} store_anchor;
+
 /* A file as it is before it is mapped. */
 typedef struct store_view {
     pages_source source;
-    pages_meta metas[2];
+    pages_meta metas[2]; /* of the anchor, if the system went down since */
+    store_anchor anchor;
     uint32_t opened; /* what was done about it: enum store_opened */
 } store_view;
 
@@ -117,6 +134,28 @@ bool store_work_take(int fd);
 bool store_mark_read(int fd, size_t page_bytes, uint32_t *open_count);
 int store_mark_write(const char *path, int fd, size_t page_bytes, uint32_t open_count,
                      bbots_error *error);
+
+/* ------------------------------------------------------------------ commits that wait for nothing (anchor.c) */
+
+/* The number of the system's run; false when the system does not tell. */
+bool store_boot_read(uint8_t run[STORE_BOOT_BYTES]);
+
+int store_anchor_read(int fd, uint64_t page_bytes, store_anchor *anchor, bbots_error *error);
+
+/* Flushes the file and then clears the anchor, on the disk; false with errno. */
+bool store_anchor_clear(int fd, uint64_t page_bytes);
+
+/* When the file is opened, its page size known: whether commits can do without waiting. */
+void store_anchor_prepare(store_file *file);
+
+/* At the beginning of each write transaction, before it writes. */
+int store_anchor_mind(store_file *file, bbots_error *error);
+
+/* At closing: flushes what was not. Lets the anchor go whatever the result. */
+int store_anchor_end(store_file *file, bbots_error *error);
+
+/* A write transaction that leaves the anchor alone and heeds no long reader (txn.c). */
+int store_begin_bare(store_file *file, store_txn *txn, bbots_error *error);
 
 /* ------------------------------------------------------------------ look-ups (direct.c) */
 
@@ -176,6 +215,9 @@ int store_note_number(store_txn *txn);
  * have become too many. Returns LMDB's result.
  */
 int store_note_put(store_txn *txn, store_tree tree, store_way how, size_t size);
+
+/* Before an entry is taken out, or a tree is emptied. */
+void store_note_delete(store_txn *txn);
 
 /* ------------------------------------------------------------------ free space (reserve.c) */
 

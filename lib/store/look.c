@@ -99,6 +99,17 @@ int store_look(const char *path, int fd, store_view *view, bbots_error *error)
         return refuse_foreign(path, fd, error);
     }
     view->source.page_count = (uint64_t)status.st_size / view->source.page_bytes;
+    rc = store_anchor_read(fd, view->source.page_bytes, &view->anchor, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (view->anchor.there && !view->anchor.of_this_run) {
+        unsigned at = (unsigned)(view->anchor.number & 1);
+        view->metas[at] = pages_meta_read(view->anchor.meta, at);
+        view->metas[1 - at] = view->metas[at];
+        view->metas[1 - at].at = 1 - at;
+        view->metas[1 - at].number = 1 - at;
+    }
     const pages_meta *metas = view->metas;
     for (unsigned at = 0; at < 2; at++) {
         if (pages_meta_is_known(&metas[at]) && metas[at].version != PAGES_META_VERSION &&
@@ -319,6 +330,49 @@ static int judge_both(const char *path, store_view *view, bool go_back, bbots_er
     return settle(path, view, both, go_back, error);
 }
 
+/*
+ * Commits that nobody flushed may be in the file. If the system went down since, the file goes back to
+ * the state that was flushed before them: to view->metas, which store_look() set.
+ */
+static int go_to_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
+{
+    char fault[FAULT_MAX];
+    const char *rule = pages_meta_fault(&view->metas[0], view->source.page_count);
+    int rc = rule != NULL                  ? damaged(path, rule, error)
+             : trust == STORE_TRUST_ALWAYS ? BBOTS_OK
+                                           : walk_state(view, &view->metas[0], fault, error);
+    bool written = rc == BBOTS_OK;
+    bb_held_signal held;
+    bb_signal_hold(&held);
+    for (unsigned at = 0; at < 2 && written; at++) {
+        uint8_t bytes[PAGES_META_BYTES];
+        memcpy(bytes, view->anchor.meta, sizeof bytes);
+        pages_meta_write(&view->metas[at], at, bytes);
+        written = pwrite(view->source.fd, bytes, sizeof bytes,
+                         (off_t)(at * view->source.page_bytes)) == (ssize_t)sizeof bytes;
+    }
+    bb_signal_release(&held);
+    if (rc == BBOTS_OK && !written) {
+        rc = bb_fail_system(error, bb_write_status(errno), errno,
+                            "cannot take file \"%s\" back to its last flush", path);
+    }
+    view->opened |= rc == BBOTS_OK ? STORE_TAKEN_BACK : 0;
+    return rc == BBOTS_END ? damaged(path, fault, error) : rc;
+}
+
+static int settle_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    if (view->anchor.there && !view->anchor.of_this_run) {
+        rc = go_to_anchor(path, view, trust, error);
+    }
+    if (rc == BBOTS_OK && view->anchor.there &&
+        !store_anchor_clear(view->source.fd, view->source.page_bytes)) {
+        rc = bb_fail_system(error, bb_write_status(errno), errno, "cannot flush file \"%s\"", path);
+    }
+    return rc;
+}
+
 static const pages_meta *newest(const store_view *view)
 {
     return view->metas[0].transaction >= view->metas[1].transaction ? &view->metas[0]
@@ -329,7 +383,10 @@ int store_judge(const char *path, store_view *view, store_trust trust, bool clea
                 bbots_error *error)
 {
     char fault[FAULT_MAX];
-    int rc = judge_both(path, view, trust == STORE_TRUST_REPAIR, error);
+    int rc = settle_anchor(path, view, trust, error);
+    if (rc == BBOTS_OK) {
+        rc = judge_both(path, view, trust == STORE_TRUST_REPAIR, error);
+    }
     if (rc != BBOTS_OK) {
         return rc;
     }

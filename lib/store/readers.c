@@ -17,6 +17,7 @@
 #define WRITES_BETWEEN 64u
 
 typedef struct list {
+    uint64_t held; /* by this process for its own writes (anchor.c): no reader */
     store_reader_seen *seen;
     void *context;
     uint64_t newest;
@@ -29,7 +30,12 @@ static int on_line(const char *line, void *context)
     int process;
     unsigned long long thread;
     unsigned long long transaction;
-    if (sscanf(line, "%d %llx %llu", &process, &thread, &transaction) == 3 && run->stopped == 0) {
+    if (sscanf(line, "%d %llx %llu", &process, &thread, &transaction) != 3 || run->stopped != 0) {
+        return 0;
+    }
+    if (process == (int)getpid() && run->held != 0 && transaction == run->held) {
+        run->held = 0;
+    } else {
         store_reader reader = {.process = process,
                                .own = process == (int)getpid(),
                                .transaction = transaction,
@@ -47,7 +53,10 @@ int store_readers(store_file *file, store_reader_seen *seen, void *context, bbot
     if (rc != BBOTS_OK) {
         return rc;
     }
-    list run = {.seen = seen, .context = context, .newest = stat.transaction};
+    list run = {.held = atomic_load(&file->held),
+                .seen = seen,
+                .context = context,
+                .newest = stat.transaction};
     rc = mdb_reader_check(file->env, &dead); /* the dead are no readers */
     if (rc != 0) {
         return store_fail(error, rc, "cannot look for dead readers");

@@ -41,7 +41,8 @@ typedef enum store_trust {
 enum store_opened {
     STORE_WALKED = 1,
     STORE_META_REPAIRED = 2,
-    STORE_WENT_BACK = 4 /* a newer commit may have been there; its meta page was torn */
+    STORE_WENT_BACK = 4, /* a newer commit may have been there; its meta page was torn */
+    STORE_TAKEN_BACK = 8 /* to its last flush: the system went down (anchor.c) */
 };
 
 /* A read transaction of any process. */
@@ -67,7 +68,9 @@ typedef struct store_options {
     uint64_t reader_commits_max; /* readers further behind go to on_long_reader; NULL: to nobody */
     store_reader_seen *on_long_reader;
     void *reader_context;
-    bool relaxed; /* do not wait for the meta page (BBOTS_RELAXED) */
+    bool relaxed;  /* do not wait for the meta page (BBOTS_RELAXED) */
+    bool buffered; /* do not wait at all (BBOTS_BUFFERED), ... */
+    uint64_t unflushed_bytes_max; /* ... until about so much was changed; 0: as much as is usual */
     bool allow_network;
     bool alone; /* nobody else may have the file open, now or meanwhile */
     bool guard; /* faults in the map become errors (guard.c) */
@@ -83,6 +86,7 @@ typedef struct store_txn {
     bool numbered;       /* its number stands in the main tree */
     size_t dirty_bytes;  /* about so many were changed since pages were last written out ... */
     size_t dirty_max;    /* ... which is done when there are more */
+    size_t changed_bytes; /* of anchor.c: the same as dirty_bytes, of the whole transaction */
     uint64_t pages_most; /* of reserve.c: pages that it may have taken at most */
     /* Of a reader, for direct.c: */
     uint64_t number;    /* the state that it sees; 0: not known for certain */
@@ -116,6 +120,9 @@ uint32_t store_file_mode(const store_file *file);
 
 /* Closes a file without open transactions; BBOTS_BUSY otherwise. */
 int store_file_close(store_file *file, bbots_error *error);
+
+/* Waits until all that was committed is on the disk (anchor.c). Takes the write transaction. */
+int store_flush(store_file *file, bbots_error *error);
 
 /* BBOTS_OK, or BBOTS_FORKED in a child of the process that opened the file. */
 int store_check_process(const store_file *file, bbots_error *error);

@@ -304,7 +304,7 @@ int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *
 {
     tree_call call = call_of(txn, tree);
     call.key = to_val(key);
-    store_note_pages(txn, 0);
+    store_note_delete(txn);
     int rc = store_guarded(txn->file, call_delete, &call, true);
     return rc == 0              ? BBOTS_OK
            : rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND
@@ -314,7 +314,7 @@ int store_delete(store_txn *txn, store_tree tree, store_bytes key, bbots_error *
 int store_tree_clear(store_txn *txn, store_tree tree, bbots_error *error)
 {
     tree_call call = call_of(txn, tree);
-    store_note_pages(txn, 0);
+    store_note_delete(txn);
     int rc = store_guarded(txn->file, call_clear, &call, true);
     return rc == 0 ? BBOTS_OK : fail_write(txn->file, rc, error);
 }
@@ -445,7 +445,7 @@ int store_cursor_put(store_cursor *cursor, store_bytes key, store_bytes value, s
 int store_cursor_delete(store_cursor *cursor, store_bytes key, bbots_error *error)
 {
     tree_call call = {.file = cursor->txn->file, .cursor = cursor->handle, .key = to_val(key)};
-    store_note_pages(cursor->txn, 0);
+    store_note_delete(cursor->txn);
     int rc = store_guarded(cursor->txn->file, call_cursor_delete, &call, true);
     return rc == 0              ? BBOTS_OK
            : rc == MDB_NOTFOUND ? BBOTS_NOT_FOUND

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/room.h"
 
+#define COMMIT_PAGES 24u /* that lie above those that were put something on, about */
+
 int store_check_thread(store_file *file, bbots_error *error)
 {
     if (!atomic_load(&file->writing) ||
@@ -88,7 +90,8 @@ static int begin_patiently(store_file *file, store_txn *txn, bbots_error *error)
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot begin a transaction");
 }
 
-int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error)
+/* minds: whether long readers may be in the way of a write. */
+static int begin(store_file *file, bool write, bool minds, store_txn *txn, bbots_error *error)
 {
     int rc = store_check_process(file, error);
     if (rc != BBOTS_OK) {
@@ -103,10 +106,11 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     txn->numbered = false;
     txn->dirty_bytes = 0;
     txn->dirty_max = STORE_DIRTY_MAX;
+    txn->changed_bytes = 0;
     txn->pages_most = 0;
     if (write) {
         rc = store_check_thread(file, error);
-        if (rc == BBOTS_OK) {
+        if (rc == BBOTS_OK && minds) {
             rc = store_mind_readers(file, error);
         }
         if (rc == BBOTS_OK) {
@@ -144,6 +148,23 @@ int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error
     return BBOTS_OK;
 }
 
+int store_begin_bare(store_file *file, store_txn *txn, bbots_error *error)
+{
+    return begin(file, true, false, txn, error);
+}
+
+int store_begin(store_file *file, bool write, store_txn *txn, bbots_error *error)
+{
+    int rc = begin(file, write, true, txn, error);
+    if (rc == BBOTS_OK && write) {
+        rc = store_anchor_mind(file, error);
+        if (rc != BBOTS_OK) {
+            store_abort(txn);
+        }
+    }
+    return rc;
+}
+
 /*
  * The mark of the writing thread goes before LMDB's lock does: once that is free, the next writer
  * of this process sets its own.
@@ -168,6 +189,7 @@ int store_commit(store_txn *txn, bbots_error *error)
     if (store_check_process(file, error) != BBOTS_OK) {
         return BBOTS_FORKED;
     }
+    file->changed_bytes += txn->changed_bytes + COMMIT_PAGES * file->page_bytes;
     unmark_writer(txn);
     int rc = store_guarded(file, call_commit, txn, true);
     if (rc == STORE_FAULTED) {

@@ -389,6 +389,8 @@ static store_options file_options(const bbots_options *options)
                             .reserve_bytes = options->reserve_bytes,
                             .reader_commits_max = options->reader_commits_max,
                             .relaxed = options->durability == BBOTS_RELAXED,
+                            .buffered = options->durability == BBOTS_BUFFERED,
+                            .unflushed_bytes_max = options->unflushed_bytes_max,
                             .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
                             .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0,
                             .alone = (options->flags & BBOTS_OPEN_ALONE) != 0,
@@ -408,7 +410,7 @@ static int check_options(const char *path, const bbots_options *options, bbots_e
     if (path == NULL || path[0] == '\0') {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the store's path is empty");
     }
-    if ((options->flags & ~known) != 0 || options->durability > BBOTS_RELAXED ||
+    if ((options->flags & ~known) != 0 || options->durability > BBOTS_BUFFERED ||
         (options->mode & ~0777u) != 0 || options->readers_max > 100000) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT,
                        "an option of bbots_open() has no such value");
@@ -571,10 +573,16 @@ int bbots_close(bbots_store *store, bbots_error *error)
     }
     txn_discard_spares(store);
     int rc = store_file_close(store->file, error);
-    if (rc == BBOTS_OK) {
+    if (rc != BBOTS_BUSY) {
         free_store(store);
     }
     return rc;
+}
+
+int bbots_flush(bbots_store *store, bbots_error *error)
+{
+    bb_error_clear(error);
+    return store_flush(store->file, error);
 }
 
 const bbots_schema *bbots_store_schema(const bbots_store *store)

@@ -149,7 +149,7 @@ static void options_outside_of_what_is_allowed_are_refused(void **state)
     wrong.schema = NULL;
     assert_status(try_open(place->path, &wrong), BBOTS_INVALID_ARGUMENT);
     wrong = creating;
-    wrong.durability = 2;
+    wrong.durability = 3;
     assert_status(try_open(place->path, &wrong), BBOTS_INVALID_ARGUMENT);
     wrong = creating;
     wrong.mode = 010000;

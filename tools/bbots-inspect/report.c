@@ -65,8 +65,13 @@ static unsigned careful(const command_line *line, unsigned flags)
 static void tell_repair(const command_line *line, bbots_store *store)
 {
     bbots_stat stat;
-    if (bbots_store_stat(store, &stat, NULL) != BBOTS_OK ||
-        (stat.opened & BBOTS_OPENED_META_REPAIRED) == 0) {
+    if (bbots_store_stat(store, &stat, NULL) != BBOTS_OK) {
+        return;
+    }
+    if ((stat.opened & BBOTS_OPENED_TAKEN_BACK) != 0) {
+        say(line, "the power failed: the store is as at its last flush");
+    }
+    if ((stat.opened & BBOTS_OPENED_META_REPAIRED) == 0) {
         return;
     }
     say(line, (stat.opened & BBOTS_OPENED_WENT_BACK) != 0
