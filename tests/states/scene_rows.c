@@ -97,6 +97,7 @@ static bbots_store *open_with(stage *on, uint32_t durability, uint64_t map_bytes
     bbots_options options = {.schema = &bbots_ordeal_schema,
                              .durability = durability,
                              .map_bytes = map_bytes,
+                             .unflushed_bytes_max = 1 << 20,
                              .keys = ring};
     bbots_store *store;
     bbots_error error;
@@ -113,6 +114,36 @@ static void act_relaxed(stage *on)
     for (unsigned i = 0; i < TRANSACTIONS; i++) {
         stage_plot(on, store, (unsigned)draw_below(&on->random, COUNT(on->plots)),
                    draw(&on->random));
+    }
+    stage_close(store);
+}
+
+/*
+ * Commits that wait for nothing. What is acknowledged is what was flushed: by a call, by the size of what was
+ * changed, by closing, by a commit that waits.
+ */
+static void act_buffered(stage *on)
+{
+    bbots_store *store = open_with(on, BBOTS_BUFFERED, UINT64_C(1) << 24);
+    bbots_error error;
+    stage_record(on, store);
+    stage_close(store); /* the run of the system is asked for when a store is opened */
+    store = open_with(on, BBOTS_BUFFERED, UINT64_C(1) << 24);
+    for (unsigned i = 0; i < 3 * TRANSACTIONS; i++) {
+        unsigned worker = (unsigned)draw_below(&on->random, COUNT(on->plots));
+        unsigned made = stage_plot_noted(on, store, worker, draw(&on->random));
+        unsigned what = (unsigned)draw_below(&on->random, 12);
+        if (what == 0) {
+            demand(bbots_flush(store, &error) == BBOTS_OK, "flush", &error);
+            trace_acknowledge(on->run, 0, made);
+        } else if (what == 1) {
+            stage_close(store);
+            trace_acknowledge(on->run, 0, made);
+            store = open_with(on, BBOTS_DURABLE, UINT64_C(1) << 24);
+            stage_plot(on, store, worker, draw(&on->random));
+            stage_close(store);
+            store = open_with(on, BBOTS_BUFFERED, UINT64_C(1) << 24);
+        }
     }
     stage_close(store);
 }
@@ -311,6 +342,7 @@ const scene row_scenes[] = {
     {"load", &bbots_ordeal_schema, prepare_plot, act_load, plot_afterwards},
     {"group", &bbots_ordeal_schema, prepare_plot, act_group, plot_afterwards},
     {"relaxed", &bbots_ordeal_schema, prepare_plot, act_relaxed, plot_afterwards},
+    {"buffered", &bbots_ordeal_schema, prepare_plot, act_buffered, plot_afterwards},
     {"growth", &bbots_ordeal_schema, prepare_plot, act_growth, plot_afterwards},
     {"rotation", &bbots_ordeal_schema, prepare_plot, act_rotation, plot_afterwards},
     {"platform", &bbots_platform_schema, prepare_platform, act_platform, platform_write},

@@ -76,14 +76,20 @@ static int work_and_note(bbots_txn *txn, void *context, bbots_error *error)
     return rc;
 }
 
-void stage_plot(stage *on, bbots_store *store, unsigned worker, uint64_t seed)
+unsigned stage_plot_noted(stage *on, bbots_store *store, unsigned worker, uint64_t seed)
 {
     noted_work noted = {.on = on};
     bbots_error error;
     noted.work = (plot_work){worker, seed, &on->plots[worker], &noted.after};
     demand(bbots_write(store, work_and_note, &noted, &error) >= 0, "the plot", &error);
     on->plots[worker] = noted.after;
+    return noted.moment;
+}
+
+void stage_plot(stage *on, bbots_store *store, unsigned worker, uint64_t seed)
+{
+    unsigned made = stage_plot_noted(on, store, worker, seed);
     if (on->run->folder_size != 0) {
-        trace_acknowledge(on->run, 0, noted.moment);
+        trace_acknowledge(on->run, 0, made);
     }
 }

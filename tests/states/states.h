@@ -263,7 +263,10 @@ void stage_record(stage *on, bbots_store *store);
 /* The store as it is now was acknowledged. */
 void stage_told(stage *on, bbots_store *store);
 
-/* A transaction of a worker of the plot, noted and acknowledged. */
+/* A transaction of a worker of the plot, noted; returns its moment. */
+unsigned stage_plot_noted(stage *on, bbots_store *store, unsigned worker, uint64_t seed);
+
+/* The same, acknowledged. */
 void stage_plot(stage *on, bbots_store *store, unsigned worker, uint64_t seed);
 
 /* ------------------------------------------------------------------ judging (judge.c) */
