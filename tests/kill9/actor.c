@@ -24,7 +24,8 @@ static void refuse(theatre *stage, const char *what, const bbots_error *error)
 static bbots_store *enter(theatre *stage, uint64_t *random)
 {
     bbots_error error;
-    uint32_t durability = draw_below(random, 4) == 0 ? BBOTS_RELAXED : BBOTS_DURABLE;
+    static const uint32_t levels[] = {BBOTS_DURABLE, BBOTS_DURABLE, BBOTS_RELAXED, BBOTS_BUFFERED};
+    uint32_t durability = levels[draw_below(random, 4)];
     bbots_store *store =
         open_ordeal(stage->path, 0, durability, (unsigned)draw_below(random, 2), &error);
     if (store == NULL) {

@@ -87,6 +87,36 @@ static int act_upgrade(stage *at, bbots_error *error)
     return rc < 0 ? rc : close_after(rc, store, error);
 }
 
+static int begin_and_forget(bbots_store *store, bbots_error *error)
+{
+    bbots_txn *txn;
+    int rc = bbots_begin(store, BBOTS_WRITE, &txn, error);
+    if (rc >= 0) {
+        bbots_rollback(txn);
+    }
+    return rc;
+}
+
+/* Transactions that would wait for nothing, a flush between them, and one when the store is closed. */
+static int act_buffered(stage *at, bbots_error *error)
+{
+    bbots_options options = stage_options(at);
+    options.durability = BBOTS_BUFFERED;
+    bbots_store *store;
+    int rc = bbots_open(at->path, &options, &store, error);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = begin_and_forget(store, error);
+    if (rc >= 0) {
+        rc = bbots_flush(store, error);
+    }
+    if (rc >= 0) {
+        rc = begin_and_forget(store, error);
+    }
+    return close_after(rc, store, error);
+}
+
 /* ------------------------------------------------------------------ on an open store */
 
 /* Begins, inserts, commits. */
@@ -172,6 +202,7 @@ const scene file_scenes[] = {
     {"open alone", FILES, TOLERANT, act_open_alone},
     {"open any", FILES, TOLERANT, act_open_any},
     {"open unclean", FILES, UNCLEAN | TOLERANT, act_open_unclean},
+    {"buffered", FILES, TOLERANT, act_buffered},
     {"create", FILES, STEPWISE | TOLERANT, act_create},
     {"upgrade", FILES, STEPWISE | TOLERANT, act_upgrade},
     {"compact", FILES, TOLERANT, act_compact},

@@ -1,6 +1,8 @@
 /* tests/refusal/world.c - the store that the scenes play in; see refusal.h. */
 #include "refusal.h"
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "schema/schema.h"
 
 #include <bbots/evolve_1.h>
@@ -195,6 +197,31 @@ static void take_image(const stage *at, stage_image *image)
     close(fd);
 }
 
+enum { ANCHOR_FROM_END = 512, ANCHOR_RUN = 8, ANCHOR_HASHED = 176 };
+
+/*
+ * The store as a process left it that died with commits that were not flushed, and as another run of the
+ * system finds it: it goes back to the last flush, which was after the last change.
+ */
+static void make_unclean(stage *at)
+{
+    bbots_error error;
+    bbots_txn *txn;
+    bbots_stat stat;
+    bbots_options options = stage_options(at);
+    options.durability = BBOTS_BUFFERED;
+    DO(bbots_open(at->path, &options, &at->store, &error));
+    DO(bbots_store_stat(at->store, &stat, &error));
+    DO(bbots_begin(at->store, BBOTS_WRITE, &txn, &error));
+    bbots_rollback(txn);
+    take_image(at, &at->open);
+    DO(bbots_close(at->store, &error));
+    at->store = NULL;
+    uint8_t *anchor = (uint8_t *)at->open.bytes + 2 * stat.page_bytes - ANCHOR_FROM_END;
+    anchor[ANCHOR_RUN] ^= 1;
+    bb_store64(anchor + ANCHOR_HASHED, bb_hash64(anchor, ANCHOR_HASHED));
+}
+
 static void make_store(stage *at)
 {
     bbots_error error;
@@ -211,10 +238,10 @@ static void make_store(stage *at)
     DO(bbots_begin(at->store, BBOTS_READ, &txn, &error));
     DO(bbots_store_digest(txn, &at->digest, &error));
     bbots_rollback(txn);
-    take_image(at, &at->open);
     DO(bbots_close(at->store, &error));
     at->store = NULL;
     take_image(at, &at->closed);
+    make_unclean(at);
     bbots_keyring_free(old);
 }
 
