@@ -47,7 +47,9 @@ bench_store *bbots_engine_open(const char *path, bool create, durability level)
     bbots_options options = {.schema = &bbots_platform_schema,
                              .flags = flags_wanted() |
                                       (create ? BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE : 0),
-                             .durability = level == DURABLE ? BBOTS_DURABLE : BBOTS_RELAXED};
+                             .durability = level == DURABLE   ? BBOTS_DURABLE
+                                           : level == RELAXED ? BBOTS_RELAXED
+                                                              : BBOTS_BUFFERED};
     options.map_bytes = map_mib != NULL ? strtoull(map_mib, NULL, 10) << 20 : 0;
     bbots_must(bbots_open(path, &options, &store->handle, &error), &error, path);
     return store;

@@ -17,7 +17,9 @@ typedef struct bench_session bench_session;
 /* What a commit waits for, the same on both sides. */
 typedef enum durability {
     DURABLE, /* the commit is on the disk: bbots DURABLE, SQLite synchronous=FULL */
-    RELAXED  /* the last commits may be lost, nothing broken: RELAXED, synchronous=NORMAL */
+    RELAXED, /* the last commit may be lost, nothing broken: bbots RELAXED */
+    BUFFERED /* those since the last flush may be lost, nothing broken: bbots BUFFERED. The others
+                have one level for both: synchronous=NORMAL, MDB_NOMETASYNC */
 } durability;
 
 /* What a work found out. Engines are right when theirs are equal. */

@@ -98,7 +98,7 @@ bench_store *lmdb_open(const char *path, bool create, durability level)
         mdb_env_set_mapsize(store->env,
                             (size_t)(map_mib != NULL ? strtoull(map_mib, NULL, 10) : 65536) << 20),
         path);
-    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (level == RELAXED ? MDB_NOMETASYNC : 0);
+    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (level != DURABLE ? MDB_NOMETASYNC : 0);
     lmdb_must(mdb_env_open(store->env, path, flags, 0600), path);
     if (create) {
         make_trees(store);

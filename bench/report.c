@@ -93,6 +93,12 @@ static const char *number_text(double number, char buffer[32])
     return buffer;
 }
 
+const char *report_level(durability level)
+{
+    static const char *const names[] = {"durable", "relaxed", "buffered"};
+    return names[level];
+}
+
 void report_head(const settings *set, const bench_engine *const *engines, unsigned engine_count,
                  unsigned runs)
 {
@@ -101,8 +107,10 @@ void report_head(const settings *set, const bench_engine *const *engines, unsign
            (unsigned)workload_count(&set->data, WORKLOAD_TASKS), (unsigned)set->data.executions,
            (unsigned long long)set->data.seed, runs, runs == 1 ? "" : "s");
     printf("W1, W9, W10: %s; W2, W8: durable\n",
-           set->level == DURABLE ? "durable (bbots DURABLE, SQLite WAL synchronous=FULL)"
-                                 : "relaxed (bbots RELAXED, SQLite WAL synchronous=NORMAL)");
+           set->level == DURABLE   ? "durable (bbots DURABLE, SQLite WAL synchronous=FULL)"
+           : set->level == RELAXED ? "relaxed (bbots RELAXED, SQLite WAL synchronous=NORMAL)"
+                                   : "buffered (bbots BUFFERED, flushed at 64 MiB; SQLite WAL "
+                                     "synchronous=NORMAL, flushed at its checkpoint at 64 MiB)");
     for (unsigned i = 0; i < engine_count; i++) {
         printf("%s: %s\n", engines[i]->name, engines[i]->tuning);
     }
@@ -266,7 +274,7 @@ void report_facts(FILE *out, const settings *set, unsigned runs, const char *not
             (unsigned long long)set->data.seed);
     fprintf(out, "# runs\t%u\n", runs);
     fprintf(out, "# commits\tW2 and W8 durable; W1, W1b, W9 and W10 %s\n",
-            set->level == DURABLE ? "durable" : "relaxed");
+            report_level(set->level));
 }
 
 static void tsv_outcome(FILE *out, const settings *set, const report_line *line, unsigned engine,

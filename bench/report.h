@@ -21,6 +21,9 @@ struct report_line {
     outcome outcomes[ENGINES_MAX][RUNS_MAX];
 };
 
+/* A level's name in options and results. */
+const char *report_level(durability level);
+
 /* How the run was set up, and what each engine is. */
 void report_head(const settings *set, const bench_engine *const *engines, unsigned engine_count,
                  unsigned runs);
