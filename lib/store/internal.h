@@ -53,16 +53,17 @@ struct store_file {
     atomic_bool poisoned;       /* one did: nothing but closing is left */
     atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
     atomic_bool size_limited;   /* the process may not write files of any size (base/room.h) */
-    _Atomic(uint64_t) pages_kept; /* the file system has given the file so many for good (reserve.c) */
-    atomic_uint writes_begun;   /* so that readers are minded now and then */
+    _Atomic(uint64_t)
+        pages_kept;           /* the file system has given the file so many for good (reserve.c) */
+    atomic_uint writes_begun; /* so that readers are minded now and then */
     /* Of anchor.c; changed by whoever has the write transaction. */
     bool anchored; /* commits wait for nothing */
     uint8_t boot[STORE_BOOT_BYTES];
-    MDB_txn *hold;          /* a read transaction at the anchor, or NULL */
-    _Atomic(uint64_t) held; /* its number */
-    uint64_t changed_bytes; /* about so much changed since */
-    atomic_bool map_was_full;   /* a transaction met MAP_FULL: grow before the next */
-    atomic_bool writing;        /* a thread of this process has the write transaction */
+    MDB_txn *hold;            /* a read transaction at the anchor, or NULL */
+    _Atomic(uint64_t) held;   /* its number */
+    uint64_t changed_bytes;   /* about so much changed since */
+    atomic_bool map_was_full; /* a transaction met MAP_FULL: grow before the next */
+    atomic_bool writing;      /* a thread of this process has the write transaction */
     _Atomic(pthread_t) writer;
 };
 

@@ -68,8 +68,8 @@ typedef struct store_options {
     uint64_t reader_commits_max; /* readers further behind go to on_long_reader; NULL: to nobody */
     store_reader_seen *on_long_reader;
     void *reader_context;
-    bool relaxed;  /* do not wait for the meta page (BBOTS_RELAXED) */
-    bool buffered; /* do not wait at all (BBOTS_BUFFERED), ... */
+    bool relaxed;                 /* do not wait for the meta page (BBOTS_RELAXED) */
+    bool buffered;                /* do not wait at all (BBOTS_BUFFERED), ... */
     uint64_t unflushed_bytes_max; /* ... until about so much was changed; 0: as much as is usual */
     bool allow_network;
     bool alone; /* nobody else may have the file open, now or meanwhile */
@@ -83,11 +83,11 @@ typedef struct store_txn {
     bool write;
     bool resting; /* a read transaction that was reset and can be renewed */
     /* Of a writer, for dirty.c: */
-    bool numbered;       /* its number stands in the main tree */
-    size_t dirty_bytes;  /* about so many were changed since pages were last written out ... */
-    size_t dirty_max;    /* ... which is done when there are more */
+    bool numbered;        /* its number stands in the main tree */
+    size_t dirty_bytes;   /* about so many were changed since pages were last written out ... */
+    size_t dirty_max;     /* ... which is done when there are more */
     size_t changed_bytes; /* of anchor.c: the same as dirty_bytes, of the whole transaction */
-    uint64_t pages_most; /* of reserve.c: pages that it may have taken at most */
+    uint64_t pages_most;  /* of reserve.c: pages that it may have taken at most */
     /* Of a reader, for direct.c: */
     uint64_t number;    /* the state that it sees; 0: not known for certain */
     const uint8_t *map; /* and where its pages are */
