@@ -316,7 +316,7 @@ fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= processor second
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
 	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(if $(SEED),$(SEED),1) $(TARGETS)
 
-# All refusals of all scenes would take long: each gets as many as any other, or all that it can meet.
+# All refusals of all scenes would take long: one from each place that the calls come from.
 .PHONY: coverage
 coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of rooms
 	tools/setup.sh test
@@ -325,7 +325,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	find build/coverage -name '*.gcda' -delete
 	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema SECONDS_MAX=14400 tools/run-tests.sh -l build/coverage/test-logs \
-		'build/coverage/refusal oom 12000 1' 'build/coverage/refusal lmdberr 12000 1' 'build/coverage/refusal ioerr 0 1' \
+		'build/coverage/refusal oom places 1' 'build/coverage/refusal lmdberr places 1' 'build/coverage/refusal ioerr places 1' \
 		$(TEST_SOURCES:%.c=build/coverage/%) \
 		$(filter tests/cli/% tests/generator/% tests/schema/% %/test_secret_schemas.sh,$(TEST_SCRIPTS)) \
 		'build/coverage/corrupt damage 1200 1' 'build/coverage/model-costs 20000 1' \

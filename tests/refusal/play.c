@@ -17,6 +17,7 @@ typedef struct performance {
     enum refusal what;
     bool lasting;
     uint64_t number; /* which call is refused */
+    places *noted;   /* NULL, or where the calls are noted, none of which is refused */
     system_report report;
     bbots_error error;
     int rc;
@@ -110,7 +111,11 @@ static void judge_error(performance *of)
 static void act(performance *of)
 {
     memset(&of->error, 0, sizeof of->error);
-    system_refuse(of->what, of->number, of->lasting);
+    if (of->noted != NULL) {
+        system_note(of->what, of->noted);
+    } else {
+        system_refuse(of->what, of->number, of->lasting);
+    }
     of->rc = of->it->act(of->at, &of->error);
     of->report = system_relent();
     judge_error(of);
@@ -391,16 +396,31 @@ static void cool_down(performance *of)
     }
 }
 
-uint64_t rehearse(stage *at, const scene *it, enum refusal what)
+uint64_t rehearse(stage *at, const scene *it, enum refusal what, places *noted)
 {
     performance of = {.at = at, .it = it, .what = what};
     at->plain_reads = what == REFUSE_LMDB;
     warm_up(&of);
+    if (noted != NULL) { /* behind what libc and the store do once */
+        of.noted = noted;
+        play_one(&of);
+    }
     cool_down(&of);
     return of.report.calls;
 }
 
-void play(stage *at, const scene *it, enum refusal what, bool lasting, uint64_t step,
+/* Number i of a choice; false behind its last one. */
+static bool choose(const choice *of, uint64_t i, uint64_t *number)
+{
+    if (of->numbers == NULL) {
+        *number = of->first + i * of->step;
+        return true;
+    }
+    *number = i < of->count ? of->numbers[i] : 0;
+    return i < of->count;
+}
+
+void play(stage *at, const scene *it, enum refusal what, bool lasting, const choice *which,
           uint64_t *next, tally *found)
 {
     performance of = {.at = at, .it = it, .what = what, .lasting = lasting};
@@ -410,14 +430,13 @@ void play(stage *at, const scene *it, enum refusal what, bool lasting, uint64_t 
     system_holdings before = system_hold();
     warm_up(&of);
     note_effect(&of);
-    for (;; *next += step) {
-        of.number = *next;
+    for (; choose(which, *next, &of.number); ++*next) {
         alarm(SECONDS_MAX);
         of.wrong = false;
         play_one(&of);
         found->failed += of.wrong;
         if (of.report.name == NULL) {
-            break;
+            break; /* the scene came to its end before */
         }
         found->points++;
     }

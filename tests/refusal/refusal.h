@@ -8,9 +8,10 @@
  * After each play the error has to be named as what it is, rows have to be those of before, nothing
  * may have leaked, and the same work has to succeed at once.
  *
- * system.c puts itself in place of the system, lmdb.c in place of LMDB; world.c makes the store; scene_*.c are the scenes;
- * play.c plays one; main.c counts. tests/refusal/test_scenes.sh holds the functions that the scenes
- * call against the list of exported ones.
+ * system.c puts itself in place of the system, lmdb.c in place of LMDB; places.c finds calls that differ
+ * in where they come from; world.c makes the store; scene_*.c are the scenes; play.c plays one; main.c
+ * counts. tests/refusal/test_scenes.sh holds the functions that the scenes call against the list of
+ * exported ones.
  */
 #ifndef REFUSAL_H
 #define REFUSAL_H
@@ -46,6 +47,19 @@ system_report system_relent(void);
 /* Whether the call of this kind that is being made fails. Then errno is number, or that is an error
  * number of LMDB's own. */
 bool system_refuses(enum refusal what, const char *name, int number);
+
+/* The calls of a scene that come from places which none before came from, in this scene or another. */
+typedef struct places {
+    uint64_t chains[UINT64_C(1) << 18]; /* of places: a set, 0: free */
+    uint64_t numbers[4096];             /* of the calls, growing */
+    uint64_t count;
+} places;
+
+/* From now on each call of this kind is noted and none fails. */
+void system_note(enum refusal what, places *of);
+
+/* Call number `call` is being made. */
+void places_note(places *of, uint64_t call);
 
 /* Blocks of memory, mappings and file descriptors that the process has now. */
 typedef struct system_holdings {
@@ -152,14 +166,19 @@ typedef struct tally {
     uint64_t failed; /* plays of which something did not hold */
 } tally;
 
-/*
- * Plays a scene with every step-th refusal from number *next on, which it brings up to date. step 1:
- * every one.
- */
-void play(stage *at, const scene *it, enum refusal what, bool lasting, uint64_t step,
+/* Which refusals: numbers[0], numbers[1] ... or, when that is NULL, first, first + step ... */
+typedef struct choice {
+    const uint64_t *numbers;
+    uint64_t count;
+    uint64_t first;
+    uint64_t step;
+} choice;
+
+/* Plays a scene with the refusals of a choice, from the *next-th on, which it brings up to date. */
+void play(stage *at, const scene *it, enum refusal what, bool lasting, const choice *of,
           uint64_t *next, tally *found);
 
-/* How many refusals a scene that comes to its end can meet. */
-uint64_t rehearse(stage *at, const scene *it, enum refusal what);
+/* How many refusals a scene that comes to its end can meet. With noted, its calls are noted there. */
+uint64_t rehearse(stage *at, const scene *it, enum refusal what, places *noted);
 
 #endif

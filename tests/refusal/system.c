@@ -31,6 +31,7 @@ static struct {
     enum refusal what;
     uint64_t at;
     system_report report;
+    places *noted; /* NULL: nobody asked */
     int64_t blocks;
     int64_t mappings;
 } now;
@@ -44,9 +45,16 @@ void system_refuse(enum refusal what, uint64_t at, bool lasting)
     now.on = true;
 }
 
+void system_note(enum refusal what, places *of)
+{
+    system_refuse(what, UINT64_MAX, false);
+    now.noted = of;
+}
+
 system_report system_relent(void)
 {
     now.on = false;
+    now.noted = NULL;
     return now.report;
 }
 
@@ -56,6 +64,12 @@ bool system_refuses(enum refusal what, const char *name, int number)
         return false;
     }
     now.report.calls++;
+    if (now.noted != NULL) {
+        now.on = false; /* the walk's own calls do not count */
+        places_note(now.noted, now.report.calls);
+        now.on = true;
+        return false;
+    }
     if (now.report.calls < now.at || (now.report.calls > now.at && !now.lasting)) {
         return false;
     }

@@ -1,0 +1,55 @@
+/*
+ * tests/refusal/places.c - where calls come from, so that of many calls from the same place few have to
+ * be refused; see refusal.h.
+ *
+ * What follows a refusal is decided by the functions that it goes up through. A call is chosen when
+ * three of them that called one another on the way to it were not met in this way before, each at
+ * the place of its call.
+ */
+#include "refusal.h"
+
+#include <execinfo.h>
+
+enum { DEPTH_MAX = 100 };
+
+/* The first walk up a stack loads what it needs. */
+__attribute__((constructor)) static void load_walker(void)
+{
+    void *frames[2];
+    (void)backtrace(frames, COUNT(frames));
+}
+
+/* Puts a chain of three places into the set; false when it was there, or the set is full. */
+static bool put_chain(places *of, void *const chain[3])
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < 3; i++) {
+        hash = (hash ^ (uint64_t)(uintptr_t)chain[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    hash += hash == 0;
+    for (uint64_t i = hash, tries = 0; tries < COUNT(of->chains); i++, tries++) {
+        uint64_t *slot = &of->chains[i % COUNT(of->chains)];
+        if (*slot == 0) {
+            *slot = hash;
+            return true;
+        }
+        if (*slot == hash) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void places_note(places *of, uint64_t call)
+{
+    void *frames[DEPTH_MAX];
+    int depth = backtrace(frames, DEPTH_MAX);
+    bool fresh = false;
+    for (int i = 1; i + 2 < depth; i++) { /* 0 is here */
+        fresh |= put_chain(of, frames + i);
+    }
+    if (fresh && of->count < COUNT(of->numbers)) {
+        of->numbers[of->count++] = call;
+    }
+}
