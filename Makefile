@@ -326,6 +326,7 @@ coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of ro
 	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema SECONDS_MAX=14400 tools/run-tests.sh -l build/coverage/test-logs \
 		'build/coverage/refusal oom places 1' 'build/coverage/refusal lmdberr places 1' 'build/coverage/refusal ioerr places 1' \
+		'build/coverage/refusal lost places 1' 'build/coverage/refusal flipped places 1' 'build/coverage/refusal cut places 1' \
 		$(TEST_SOURCES:%.c=build/coverage/%) \
 		$(filter tests/cli/% tests/generator/% tests/schema/% %/test_secret_schemas.sh,$(TEST_SCRIPTS)) \
 		'build/coverage/corrupt damage 1200 1' 'build/coverage/model-costs 20000 1' \
@@ -369,6 +370,13 @@ crash-states: ## rebuild N states that a power cut may leave, and open each: N=1
 lmdberr: ## every call of LMDB that reads or writes a tree fails: N= points at most, SEED=
 	$(MAKE) $(BUILD)/refusal
 	$(BUILD)/refusal lmdberr $(REFUSALS) $(if $(SEED),$(SEED),1)
+
+.PHONY: false-reads
+false-reads: ## what a read of LMDB gives has a wrong bit, is cut off or gone: N= points at most, SEED=
+	$(MAKE) $(BUILD)/refusal
+	$(BUILD)/refusal flipped $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal cut $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal lost $(REFUSALS) $(if $(SEED),$(SEED),1)
 
 .PHONY: kill9
 kill9: ## kill processes that write, N times: N=100000, SEED=
@@ -416,6 +424,7 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		'env BBOTS_INSPECT=build/asan/bbots-inspect build/asan/model-costs 2000 2' \
 		'$(BUILD)/corrupt damage 1200 1' '$(BUILD)/corrupt bitflip 4000 1 small' '$(BUILD)/corrupt bitflip 1500 1' \
 		'$(BUILD)/refusal oom 200 1' '$(BUILD)/refusal ioerr 200 1' '$(BUILD)/refusal lmdberr 200 1' \
+		'$(BUILD)/refusal lost 200 1' '$(BUILD)/refusal flipped 200 1' '$(BUILD)/refusal cut 200 1' \
 		'build/asan/refusal oom 80 2' '$(BUILD)/crash-states 4000 1' '$(BUILD)/crash-states 4000 1118 relaxed' '$(BUILD)/crash-states lie 2000 1' \
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \

@@ -175,9 +175,14 @@ static int apply(const run *at, bbots_value id, const ledger_values *change, boo
                  const char *entry, const char *noted)
 {
     int rc = changed ? ledger_update(at->txn, change, id, at->error) : BBOTS_OK;
-    return rc == BBOTS_OK && strcmp(entry, noted) != 0
-               ? bbots_price_note(at->txn, at->of->table, id.integer, entry, at->error)
-               : rc;
+    if (rc == BBOTS_OK && strcmp(entry, noted) != 0) {
+        rc = bbots_price_note(at->txn, at->of->table, id.integer, entry, at->error);
+    }
+    return rc != BBOTS_NOT_FOUND
+               ? rc
+               : bb_fail_at(at->error, BBOTS_CORRUPTED, at->of->table->name, NULL, NULL,
+                            "table \"%s\": a row was found by one way and not by the other",
+                            at->of->table->name);
 }
 
 static int price_row(const run *at, const bbots_row *row)

@@ -3,7 +3,8 @@
  *
  * The program's own functions stand in place of LMDB's, as in system.c, for what reads and writes
  * trees: each may find at any time that a page does not hold together. A commit that fails has ended
- * its transaction.
+ * its transaction. And reads that seem to succeed: of a value that is not what was written, or with an
+ * entry that has gone.
  */
 #include "refusal.h"
 
@@ -26,6 +27,8 @@ enum {
     CURSOR_DELETE,
     CALLS
 };
+
+enum { SPOILED_MAX = 64, SPOILED_BYTES = 1 << 16 };
 
 static const char *const names[CALLS] = {
     "mdb_txn_begin",  "mdb_txn_renew",  "mdb_txn_commit", "mdb_dbi_open", "mdb_stat",
@@ -60,6 +63,36 @@ static bool refuses(unsigned call)
 }
 
 #define INSTEAD(call, form, ...) (refuses(call) ? MDB_CORRUPTED : beneath[call].form(__VA_ARGS__))
+
+/* A value that came is another one, in memory that stays for a while. */
+static void spoil(MDB_val *value)
+{
+    static uint8_t copies[SPOILED_MAX][SPOILED_BYTES];
+    static unsigned next;
+    if (value == NULL || value->mv_size == 0 || value->mv_size > SPOILED_BYTES) {
+        return;
+    }
+    if (system_refuses(REFUSE_VALUE_FLIPPED, "a value", 0)) {
+        uint8_t *copy = copies[next++ % SPOILED_MAX];
+        memcpy(copy, value->mv_data, value->mv_size);
+        copy[value->mv_size / 2] ^= 0x10;
+        value->mv_data = copy;
+    } else if (system_refuses(REFUSE_VALUE_CUT, "half a value", 0)) {
+        value->mv_size /= 2;
+    }
+}
+
+/* What a read gives that had an answer, or failed. */
+static int as_read(int rc, MDB_val *value)
+{
+    if (rc == 0 && system_refuses(REFUSE_ENTRY, "an entry", 0)) {
+        return MDB_NOTFOUND;
+    }
+    if (rc == 0) {
+        spoil(value);
+    }
+    return rc;
+}
 
 BBOTS_API int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
 {
@@ -97,7 +130,7 @@ BBOTS_API int mdb_drop(MDB_txn *txn, MDB_dbi tree, int remove)
 
 BBOTS_API int mdb_get(MDB_txn *txn, MDB_dbi tree, MDB_val *key, MDB_val *data)
 {
-    return INSTEAD(GET, pair, txn, tree, key, data);
+    return as_read(INSTEAD(GET, pair, txn, tree, key, data), data);
 }
 
 BBOTS_API int mdb_put(MDB_txn *txn, MDB_dbi tree, MDB_val *key, MDB_val *data, unsigned flags)
@@ -117,7 +150,7 @@ BBOTS_API int mdb_cursor_open(MDB_txn *txn, MDB_dbi tree, MDB_cursor **cursor)
 
 BBOTS_API int mdb_cursor_get(MDB_cursor *cursor, MDB_val *key, MDB_val *data, MDB_cursor_op where)
 {
-    return INSTEAD(CURSOR_GET, cursor_get, cursor, key, data, where);
+    return as_read(INSTEAD(CURSOR_GET, cursor_get, cursor, key, data, where), data);
 }
 
 BBOTS_API int mdb_cursor_put(MDB_cursor *cursor, MDB_val *key, MDB_val *data, unsigned flags)

@@ -1,7 +1,7 @@
 /*
  * tests/refusal/main.c - plays all scenes, each in a process of its own, and counts; see refusal.h.
  *
- *   refusal oom|ioerr|lmdberr POINTS|places SEED [SCENE [FROM]]
+ *   refusal oom|ioerr|lmdberr|flipped|cut|lost POINTS|places SEED [SCENE [FROM]]
  *
  * POINTS: about how many refusals in all, from a place that SEED gives; each scene has as many as any
  * other, or all that it can meet; 0: every one there is; `places`: one from each place that the calls
@@ -91,7 +91,9 @@ static void play_child(const run *it, const scene *of, bool lasting, const choic
 
 static bool is_wanted(const run *it, const scene *of)
 {
-    return it->only == NULL || strcmp(it->only, of->name) == 0;
+    /* What is done with a false answer is never committed. */
+    bool fits = it->what < REFUSE_VALUE_FLIPPED || of->kind == READS || of->kind == WRITES;
+    return fits && (it->only == NULL || strcmp(it->only, of->name) == 0);
 }
 
 /* How many calls the scene makes. */
@@ -173,13 +175,15 @@ int main(int argc, char **argv)
               .seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
               .only = argc > 4 ? argv[4] : NULL,
               .from = argc > 5 ? strtoull(argv[5], NULL, 10) : 0};
-    static const char *const kinds[] = {"oom", "ioerr", "lmdberr"}; /* as enum refusal */
+    static const char *const kinds[] = {"oom",     "ioerr", "lmdberr", /* as enum refusal */
+                                        "flipped", "cut",   "lost"};
     unsigned kind = 0;
     while (argc > 1 && kind < COUNT(kinds) && strcmp(argv[1], kinds[kind]) != 0) {
         kind++;
     }
     if (argc < 2 || kind == COUNT(kinds)) {
-        fprintf(stderr, "usage: refusal oom|ioerr|lmdberr POINTS|places SEED [SCENE [FROM]]\n");
+        fprintf(stderr, "usage: refusal oom|ioerr|lmdberr|flipped|cut|lost POINTS|places SEED "
+                        "[SCENE [FROM]]\n");
         return 2;
     }
     it.what = (enum refusal)kind;

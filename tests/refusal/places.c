@@ -3,14 +3,14 @@
  * be refused; see refusal.h.
  *
  * What follows a refusal is decided by the functions that it goes up through. A call is chosen when
- * three of them that called one another on the way to it were not met in this way before, each at
+ * a few of them that called one another on the way to it were not met in this way before, each at
  * the place of its call.
  */
 #include "refusal.h"
 
 #include <execinfo.h>
 
-enum { DEPTH_MAX = 100 };
+enum { DEPTH_MAX = 100, CHAIN = 5 };
 
 /* The first walk up a stack loads what it needs. */
 __attribute__((constructor)) static void load_walker(void)
@@ -19,11 +19,11 @@ __attribute__((constructor)) static void load_walker(void)
     (void)backtrace(frames, COUNT(frames));
 }
 
-/* Puts a chain of three places into the set; false when it was there, or the set is full. */
-static bool put_chain(places *of, void *const chain[3])
+/* Puts a chain of places into the set; false when it was there, or the set is full. */
+static bool put_chain(places *of, void *const chain[CHAIN])
 {
     uint64_t hash = 0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < CHAIN; i++) {
         hash = (hash ^ (uint64_t)(uintptr_t)chain[i]) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 29;
     }
@@ -46,7 +46,7 @@ void places_note(places *of, uint64_t call)
     void *frames[DEPTH_MAX];
     int depth = backtrace(frames, DEPTH_MAX);
     bool fresh = false;
-    for (int i = 1; i + 2 < depth; i++) { /* 0 is here */
+    for (int i = 1; i + CHAIN <= depth; i++) { /* 0 is here */
         fresh |= put_chain(of, frames + i);
     }
     if (fresh && of->count < COUNT(of->numbers)) {

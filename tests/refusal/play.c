@@ -68,6 +68,9 @@ static bool is_named(const performance *of)
     if (of->what == REFUSE_LMDB) {
         return of->rc == BBOTS_CORRUPTED;
     }
+    if (of->what >= REFUSE_VALUE_FLIPPED) { /* a row that is not there may be missing by right */
+        return of->rc == BBOTS_CORRUPTED || of->what == REFUSE_ENTRY;
+    }
     if ((of->it->flags & LOSSY) != 0 && of->rc == BBOTS_CORRUPTED) {
         return true; /* what it needs cannot be read */
     }
@@ -90,6 +93,7 @@ static void judge_error(performance *of)
     }
     if (of->rc >= 0) {
         bool judged = of->it->kind == WRITES && of->settled; /* by its effect */
+        judged = judged || of->what >= REFUSE_VALUE_FLIPPED; /* the value may say nothing here */
         if (!is_harmless(of) && !is_tolerated(of) && !judged) {
             complain(of, "nobody noticed", NULL);
         }
@@ -99,7 +103,7 @@ static void judge_error(performance *of)
         snprintf(text, sizeof text, "gave %s", bbots_status_name(of->rc));
         complain(of, text, (of->it->flags & NAMELESS) == 0 ? error : NULL);
     }
-    if ((of->it->flags & NAMELESS) == 0 &&
+    if ((of->it->flags & NAMELESS) == 0 && of->what != REFUSE_ENTRY &&
         (error->code != of->rc || error->message[0] == '\0' ||
          strcmp(error->sqlstate, bbots_status_sqlstate(of->rc)) != 0)) {
         complain(of, "the error object is not filled", NULL);
@@ -239,12 +243,14 @@ static void judge_effect(performance *of)
 static void play_in_txn(performance *of)
 {
     bbots_access access = of->it->kind == WRITES ? BBOTS_WRITE : BBOTS_READ;
-    bool alone = (of->it->flags & (STEPWISE | UNFORGIVING)) == 0;
+    /* A transaction keeps what it was told of counts and digests, which have no checksum. */
+    bool misled = of->what >= REFUSE_VALUE_FLIPPED;
+    bool alone = (of->it->flags & (STEPWISE | UNFORGIVING)) == 0 && !misled;
     of->at->txn = begin(of, access);
     act(of);
     if (of->rc < 0 && alone) {
         go_on(of);
-    } else if (of->rc >= 0 && of->it->kind == WRITES) {
+    } else if (of->rc >= 0 && of->it->kind == WRITES && !misled) {
         judge_effect(of);
     }
     bbots_rollback(of->at->txn);
@@ -399,7 +405,7 @@ static void cool_down(performance *of)
 uint64_t rehearse(stage *at, const scene *it, enum refusal what, places *noted)
 {
     performance of = {.at = at, .it = it, .what = what};
-    at->plain_reads = what == REFUSE_LMDB;
+    at->plain_reads = what >= REFUSE_LMDB;
     warm_up(&of);
     if (noted != NULL) { /* behind what libc and the store do once */
         of.noted = noted;
@@ -424,7 +430,7 @@ void play(stage *at, const scene *it, enum refusal what, bool lasting, const cho
           uint64_t *next, tally *found)
 {
     performance of = {.at = at, .it = it, .what = what, .lasting = lasting};
-    at->plain_reads = what == REFUSE_LMDB;
+    at->plain_reads = what >= REFUSE_LMDB;
     warm_up(&of); /* tables that libc makes once and keeps */
     cool_down(&of);
     system_holdings before = system_hold();

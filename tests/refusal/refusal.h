@@ -30,7 +30,15 @@
 
 /* ------------------------------------------------------------------ the system (system.c) */
 
-enum refusal { REFUSE_MEMORY, REFUSE_IO, REFUSE_LMDB };
+/* The last three: what a read of LMDB gives has one bit wrong, is cut off, or is not there. */
+enum refusal {
+    REFUSE_MEMORY,
+    REFUSE_IO,
+    REFUSE_LMDB,
+    REFUSE_VALUE_FLIPPED,
+    REFUSE_VALUE_CUT,
+    REFUSE_ENTRY
+};
 
 /* From now on call number `at` (from 1) of this kind fails; with lasting all behind it do, too. */
 void system_refuse(enum refusal what, uint64_t at, bool lasting);

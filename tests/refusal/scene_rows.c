@@ -78,7 +78,7 @@ static int act_explain(stage *at, bbots_error *error)
     bbots_value key = integer(2);
     bbots_explanation *found;
     int rc = bbots_explain_delete(at->txn, users, 0, &key, &found, error);
-    if (rc >= 0) {
+    if (rc == BBOTS_OK) {
         bbots_explanation_free(found);
     }
     return rc;
@@ -132,7 +132,7 @@ static int act_cursor(stage *at, bbots_error *error)
         return rc;
     }
     rc = bbots_cursor_next(cursor, &row, error);
-    if (rc >= 0) {
+    if (rc == BBOTS_OK) {
         bbots_record_read(&row, &record);
     }
     while (rc == BBOTS_OK) {

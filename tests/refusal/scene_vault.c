@@ -76,7 +76,7 @@ static int act_secret(stage *at, bbots_error *error)
     unsigned count;
     int column = bbots_table_column(table, bbots_text_of("ghlApiKey"));
     int rc = bbots_get(at->txn, table, 0, &key, &row, error);
-    rc = rc < 0 ? rc : bbots_row_secret(&row, (unsigned)column, &value, error);
+    rc = rc != BBOTS_OK ? rc : bbots_row_secret(&row, (unsigned)column, &value, error);
     bbots_txn_wipe(at->txn);
     return rc < 0 ? rc : bbots_key_uses(at->txn, uses, 4, &count, error);
 }
