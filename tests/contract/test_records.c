@@ -320,6 +320,41 @@ static void keys_of_several_texts_and_their_rows(void **state)
                   BBOTS_NOT_FOUND);
 }
 
+/* All five statements of records refuse with this status and leave the struct as it is. */
+static void expect_refusals(const bbots_table *table, uint64_t columns, int status)
+{
+    sample_nodes node = {
+        .given = SAMPLE_NODES_LABEL | columns, .id = 1, .label = bbots_text_of("x")};
+    sample_nodes before = node;
+    bbots_deleted deleted;
+    bool inserted;
+    assert_status(bbots_record_insert(txn, table, &node, &fault), status);
+    assert_status(bbots_record_update(txn, table, &node, SAMPLE_NODES_LABEL | columns, &fault),
+                  status);
+    assert_status(bbots_record_upsert(txn, table, 0, &node, SAMPLE_NODES_LABEL, &inserted, &fault),
+                  status);
+    if (columns == 0) { /* these two take none */
+        assert_status(bbots_record_get(txn, table, 0, &node, &fault), status);
+        assert_status(bbots_record_delete(txn, table, &node, &deleted, &fault), status);
+    }
+    assert_memory_equal(&node, &before, sizeof node);
+}
+
+static void a_table_without_a_struct_and_columns_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    bbots_table untyped = sample_nodes_table;
+    sample_nodes node = {.given = SAMPLE_NODES_LABEL, .label = bbots_text_of("x")};
+    untyped.struct_size = 0; /* as one that was read from a file */
+    expect_refusals(&untyped, 0, BBOTS_INVALID_ARGUMENT);
+    assert_non_null(strstr(fault.message, "table \"nodes\" has no row struct"));
+    expect_refusals(NULL, 0, BBOTS_INVALID_ARGUMENT);
+    expect_refusals(&sample_nodes_table, UINT64_C(1) << 63, BBOTS_UNKNOWN_COLUMN);
+    assert_status(bbots_record_get(txn, &sample_nodes_table, 99, &node, &fault),
+                  BBOTS_UNKNOWN_INDEX);
+    assert_int_equal(count_of(txn, &sample_nodes_table), 0);
+}
+
 static void a_failed_insert_leaves_the_struct(void **state)
 {
     (void)state;
@@ -397,6 +432,7 @@ int main(void)
         TEST(a_completed_struct_can_be_handed_back),
         TEST(an_upsert_takes_over_the_columns_named),
         TEST(keys_of_several_texts_and_their_rows),
+        TEST(a_table_without_a_struct_and_columns_that_are_none_are_refused),
         TEST(a_failed_insert_leaves_the_struct),
         cmocka_unit_test_setup_teardown(users_and_what_belongs_to_them, setup_platform, teardown),
     };
