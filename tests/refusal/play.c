@@ -60,6 +60,12 @@ static bool is_tolerated(const performance *of)
            ((flags & TOLERANT_LMDB) != 0 && of->what == REFUSE_LMDB);
 }
 
+/* What was read is not what was written: the work may take it for what it is not, and say so. */
+static bool is_misled(const performance *of)
+{
+    return of->what >= REFUSE_VALUE_FLIPPED;
+}
+
 static bool is_named(const performance *of)
 {
     if (of->what == REFUSE_MEMORY) {
@@ -68,8 +74,9 @@ static bool is_named(const performance *of)
     if (of->what == REFUSE_LMDB) {
         return of->rc == BBOTS_CORRUPTED;
     }
-    if (of->what >= REFUSE_VALUE_FLIPPED) { /* a row that is not there may be missing by right */
-        return of->rc == BBOTS_CORRUPTED || of->what == REFUSE_ENTRY;
+    if (is_misled(of)) { /* a row that is not there may be missing by right */
+        bool in_txn = of->it->kind == READS || of->it->kind == WRITES;
+        return of->rc == BBOTS_CORRUPTED || of->what == REFUSE_ENTRY || !in_txn;
     }
     if ((of->it->flags & LOSSY) != 0 && of->rc == BBOTS_CORRUPTED) {
         return true; /* what it needs cannot be read */
@@ -93,7 +100,7 @@ static void judge_error(performance *of)
     }
     if (of->rc >= 0) {
         bool judged = of->it->kind == WRITES && of->settled; /* by its effect */
-        judged = judged || of->what >= REFUSE_VALUE_FLIPPED; /* the value may say nothing here */
+        judged = judged || is_misled(of);                    /* the value may say nothing here */
         if (!is_harmless(of) && !is_tolerated(of) && !judged) {
             complain(of, "nobody noticed", NULL);
         }
@@ -244,7 +251,7 @@ static void play_in_txn(performance *of)
 {
     bbots_access access = of->it->kind == WRITES ? BBOTS_WRITE : BBOTS_READ;
     /* A transaction keeps what it was told of counts and digests, which have no checksum. */
-    bool misled = of->what >= REFUSE_VALUE_FLIPPED;
+    bool misled = is_misled(of);
     bool alone = (of->it->flags & (STEPWISE | UNFORGIVING)) == 0 && !misled;
     of->at->txn = begin(of, access);
     act(of);
@@ -297,6 +304,27 @@ static void look_at_copy(performance *of)
             close_store(of);
         }
         of->at->store = own;
+    }
+}
+
+/* On a store or a file, which is then thrown away: the same work on what is whole. */
+static void play_misled(performance *of)
+{
+    bool opens = of->it->kind == USES;
+    for (int unharmed = 0; unharmed < 2; unharmed++) {
+        stage_clear(of->at);
+        stage_restore(of->at, (of->it->flags & UNCLEAN) != 0);
+        if (opens) {
+            open_store(of);
+        }
+        if (unharmed) {
+            act_unharmed(of);
+        } else {
+            act(of);
+        }
+        if (opens) {
+            close_store(of);
+        }
     }
 }
 
@@ -355,10 +383,14 @@ static void play_one(performance *of)
         play_in_txn(of);
         break;
     case USES:
-        play_on_store(of);
-        break;
     case FILES:
-        play_on_file(of);
+        if (is_misled(of)) {
+            play_misled(of);
+        } else if (of->it->kind == USES) {
+            play_on_store(of);
+        } else {
+            play_on_file(of);
+        }
         break;
     }
     if (of->at->store == NULL) { /* an open one keeps what it may want again */

@@ -113,7 +113,7 @@ static int use_owners(stage *at, bbots_txn *txn, bbots_error *error)
     int rc = change(txn, error, &secrets_accounts_table, 1, "personId", integer(2), NULL);
     rc = rc < 0 ? rc : bbots_get(txn, &secrets_accounts_table, 0, &key, &row, error);
     int token = bbots_table_column(&secrets_accounts_table, bbots_text_of("token"));
-    rc = rc < 0 ? rc : bbots_row_secret(&row, (unsigned)token, &value, error);
+    rc = rc != BBOTS_OK ? rc : bbots_row_secret(&row, (unsigned)token, &value, error);
     rc = rc < 0 ? rc : change(txn, error, &secrets_people_table, 1, "pin", string("4321"), NULL);
     return rc < 0 ? rc : bbots_delete(txn, &secrets_people_table, 0, &key, NULL, error);
 }
