@@ -376,18 +376,58 @@ static bbots_timestamp next_local(bbots_timestamp start, bbots_time_unit unit)
     return bbots_timestamp_join(&calendar, &next) == BBOTS_OK ? next : BBOTS_TIMESTAMP_MAX;
 }
 
-void zone_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
-               bbots_timestamp *to)
+/* The moment behind low, at the latest high, from which on clocks have the offset of high. */
+static bbots_timestamp change_between(const zone *at, bbots_timestamp low, bbots_timestamp high)
+{
+    int64_t before = floor_seconds(low);
+    int64_t after = floor_seconds(high);
+    int32_t offset = offset_at(at, after);
+    while (after - before > 1) {
+        int64_t middle = before + (after - before) / 2;
+        bool there = offset_at(at, middle) == offset;
+        after = there ? middle : after;
+        before = there ? before : middle;
+    }
+    return after * BB_SECOND_MICROSECONDS;
+}
+
+/*
+ * An hour, or a minute, that clocks show twice is two. One inside which they are turned by a part
+ * of it ends there, and another begins.
+ */
+static void clock_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit,
+                       bbots_timestamp *from, bbots_timestamp *to)
 {
     int64_t offset = zone_offset(at, time);
     bbots_timestamp start = bbots_timestamp_truncate(time + offset, unit);
+    int64_t length = next_local(start, unit) - start;
+    *from = start - offset;
+    *to = *from + length;
+    if ((zone_offset(at, *from) - offset) % length != 0) {
+        *from = change_between(at, *from, time);
+    }
+    if ((zone_offset(at, *to - 1) - offset) % length != 0) {
+        *to = change_between(at, time, *to - 1);
+    }
+}
+
+/* Where clocks are turned back over midnight, the next day has begun when they first showed it. */
+void zone_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
+               bbots_timestamp *to)
+{
     if (unit == BBOTS_TIME_HOUR || unit == BBOTS_TIME_MINUTE) {
-        *from = start - offset; /* an hour that clocks show twice is two hours */
-        *to = next_local(start, unit) - offset;
+        clock_unit(at, time, unit, from, to);
         return;
     }
+    bbots_timestamp start = bbots_timestamp_truncate(time + zone_offset(at, time), unit);
+    bbots_timestamp next = next_local(start, unit);
     *from = moment_of(at, start);
-    *to = moment_of(at, next_local(start, unit));
+    *to = moment_of(at, next);
+    while (*to <= time) {
+        next = next_local(next, unit);
+        *from = *to;
+        *to = moment_of(at, next);
+    }
 }
 
 int bbots_zone_unit(const char *name, bbots_timestamp at, bbots_time_unit unit,

@@ -229,6 +229,48 @@ static void names_lead_nowhere_else(void **state)
     }
 }
 
+/*
+ * Every time lies in its unit, and the unit's first and last moments lie in the same one: where
+ * clocks are turned by half an hour, at a minute past midnight, over a whole day.
+ */
+static void units_neither_overlap_nor_leave_gaps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bbots_timestamp change; /* seconds since 1970, near the change of clocks */
+    } zones[] = {
+        {"Australia/Lord_Howe", 1111849200}, /* back by half an hour, */
+        {"Australia/Lord_Howe", 1130599800}, /* and on */
+        {"America/St_Johns", 1194147060},    /* at 00:01 back to 23:01 */
+        {"America/St_Johns", 1257046260},    /* the same, and the month had begun */
+        {"Asia/Pyongyang", 1525446000},      /* on by half an hour, at 23:30 */
+        {"America/Caracas", 1197183600},
+        {"Antarctica/Casey", 1267714800}, /* back by three hours, over midnight */
+        {"Pacific/Apia", 1325239200},     /* a day was left out */
+        {"Europe/Berlin", 1774746000},
+    };
+    for (size_t z = 0; z < COUNT(zones); z++) {
+        zone opened;
+        assert_ok(zone_open(zones[z].name, &opened, &fault));
+        for (int64_t i = -200; i < 200; i++) {
+            bbots_timestamp time = zones[z].change * SECOND + i * 457 * SECOND;
+            for (int unit = BBOTS_TIME_MINUTE; unit <= BBOTS_TIME_YEAR; unit++) {
+                bbots_timestamp from, to, other_from, other_to;
+                zone_unit(&opened, time, (bbots_time_unit)unit, &from, &to);
+                assert_true(from <= time && time < to);
+                zone_unit(&opened, from, (bbots_time_unit)unit, &other_from, &other_to);
+                assert_true(other_from == from && other_to == to);
+                zone_unit(&opened, to - 1, (bbots_time_unit)unit, &other_from, &other_to);
+                assert_true(other_from == from && other_to == to);
+                zone_unit(&opened, to, (bbots_time_unit)unit, &other_from, &other_to);
+                assert_true(other_from == to);
+            }
+        }
+        zone_close(&opened);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_cut_off_is_refused),
         cmocka_unit_test(senseless_files_are_refused),
         cmocka_unit_test(names_lead_nowhere_else),
+        cmocka_unit_test(units_neither_overlap_nor_leave_gaps),
     };
     choose_tests();
     return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
