@@ -127,6 +127,7 @@ static const question questions[] = {
      .to = YEAR_END - 987654321},
     {.name = "by day", .by = BBOTS_COST_BY_DAY, YEAR},
     {.name = "by day in Europe/Berlin", .by = BBOTS_COST_BY_DAY, .zone = "Europe/Berlin", YEAR},
+    {.name = "by day in Asia/Kolkata", .by = BBOTS_COST_BY_DAY, .zone = "Asia/Kolkata", YEAR},
     {.name = "by week", .by = BBOTS_COST_BY_WEEK, YEAR},
     {.name = "by month", .by = BBOTS_COST_BY_MONTH, YEAR},
     {.name = "by model", .by = BBOTS_COST_BY_MODEL, YEAR},

@@ -379,10 +379,21 @@ static int name_providers(asking *asked, unsigned source, const bbots_cost_sums 
 
 /* ------------------------------------------------------------------ public */
 
-static int check_question(const bbots_cost_question *question, bbots_error *error)
+static bool is_open(const bbots_cost_question *question)
+{
+    return question->from == 0 && question->to == 0;
+}
+
+static bool is_past_calendar(const bbots_cost_question *question)
 {
     const bbots_timestamp margin = 400 * COST_DAY;
-    bool all = question->from == 0 && question->to == 0;
+    return question->from < BBOTS_TIMESTAMP_MIN + margin ||
+           question->to > BBOTS_TIMESTAMP_MAX - margin;
+}
+
+static int check_question(const bbots_cost_question *question, bbots_error *error)
+{
+    bool all = is_open(question);
     if (question->by > BBOTS_COST_BY_USER || question->user_id < 0 ||
         question->sources >> BBOTS_COST_SOURCES != 0) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the question about costs has no such form");
@@ -390,11 +401,26 @@ static int check_question(const bbots_cost_question *question, bbots_error *erro
     if (!all && question->to < question->from) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the range of costs ends before it begins");
     }
-    if (!all && (question->from < BBOTS_TIMESTAMP_MIN + margin ||
-                 question->to > BBOTS_TIMESTAMP_MAX - margin)) {
+    if (!all && is_past_calendar(question)) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the range of costs is past the calendar");
     }
     return BBOTS_OK;
+}
+
+/* All times of a zone are the months that have costs: its changes before them matter to nobody. */
+static int bound(asking *asked, bbots_cost_question *bounded)
+{
+    int rc = BBOTS_OK;
+    if (!is_open(bounded) || !ask_is_time(bounded->by) || zone_is_utc(&asked->zone)) {
+        return rc;
+    }
+    for (unsigned source = 0; source < BBOTS_COST_SOURCES && rc == BBOTS_OK; source++) {
+        rc = counts(asked, source) ? ask_bounds(asked, source, bounded) : BBOTS_OK;
+    }
+    if (rc == BBOTS_OK && !is_past_calendar(bounded)) {
+        asked->question = bounded;
+    }
+    return rc;
 }
 
 static int ask_all(asking *asked)
@@ -420,6 +446,7 @@ int bbots_cost_ask(bbots_txn *txn, const bbots_cost_question *question, bbots_co
                    bbots_error *error)
 {
     asking asked = {.txn = txn, .question = question, .error = error};
+    bbots_cost_question bounded = *question;
     *answer = NULL;
     int rc = ledger_begin(txn, false, NULL, error);
     if (rc == BBOTS_OK) {
@@ -438,6 +465,9 @@ int bbots_cost_ask(bbots_txn *txn, const bbots_cost_question *question, bbots_co
     rc = asked.answer != NULL ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     if (rc == BBOTS_OK) {
         bb_arena_init(&asked.answer->arena);
+        rc = bound(&asked, &bounded);
+    }
+    if (rc == BBOTS_OK) {
         rc = ask_all(&asked);
     }
     zone_close(&asked.zone);

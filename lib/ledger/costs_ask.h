@@ -74,8 +74,12 @@ int ask_overflow(bbots_error *error);
 bbots_cost_group *ask_new_group(asking *asked);
 int ask_set_name(asking *asked, bbots_cost_group *group, bbots_text name);
 
-/* One source's groups by time, without names; then the names of all groups (costs_times.c). */
+/*
+ * One source's groups by time, without names; then the names of all groups (costs_times.c).
+ * ask_bounds() widens a range, which is empty at first, to the months in which a source has costs.
+ */
 bool ask_is_time(bbots_cost_by by);
+int ask_bounds(const asking *asked, unsigned source, bbots_cost_question *bounded);
 int ask_times(asking *asked, unsigned source);
 int ask_name_times(asking *asked);
 

@@ -3,7 +3,8 @@
  *
  * The aggregate tells bucket by bucket, and each is added where it belongs. In a zone whose clocks
  * differ from UTC by whole hours, hours lie whole in the zone's units; so its days are UTC's, which
- * are cheap, with the hours at their ends moved to the neighbour.
+ * are cheap, with the hours at their ends moved to the neighbour. Where a day begins inside an hour,
+ * rows of that hour are moved as well.
  */
 #include "ledger/costs_ask.h"
 
@@ -24,6 +25,7 @@ bool ask_is_time(bbots_cost_by by)
 
 #define HOUR     INT64_C(3600000000)
 #define MANY     20000 /* groups that are made before anything is read */
+#define FEW      16    /* units that are asked for one by one */
 #define DAY_LAST (23 * HOUR)
 
 /* The group to which buckets went last; neighbours mostly share it. */
@@ -223,92 +225,137 @@ static clocks clocks_of(const asking *asked)
 typedef struct moving {
     times from; /* where the day went: by its first hour or, in the west, by its last */
     times to;
+    bool *inside; /* of each group: it begins inside an hour that has costs */
 } moving;
 
 static int move_hour(void *context, bbots_timestamp time, const live_number *numbers)
 {
     moving *run = context;
-    bbots_timestamp day = bbots_timestamp_truncate(time, BBOTS_TIME_DAY) + run->from.shift;
-    int rc = is_in(&run->from, day) ? BBOTS_OK : turn_to(&run->from, day);
-    if (rc != BBOTS_OK || is_in(&run->from, time)) {
+    const times *from = &run->from;
+    bbots_timestamp day = bbots_timestamp_truncate(time, BBOTS_TIME_DAY) + from->shift;
+    int rc = is_in(from, day) ? BBOTS_OK : turn_to(&run->from, day);
+    bool begins = is_in(from, time);
+    bool ends = is_in(from, time + HOUR - 1);
+    if (rc != BBOTS_OK || (begins && ends)) {
         return rc;
+    }
+    if (begins || ends) {
+        run->inside[begins ? from->group + 1 : from->group] = true;
+        return BBOTS_OK;
     }
     rc = add_bucket(&run->from, numbers);
     return rc == BBOTS_OK ? take_bucket(&run->to, time, numbers) : rc;
+}
+
+static int move_row(void *context, bbots_timestamp time, const live_number *numbers)
+{
+    moving *run = context;
+    (void)time;
+    int rc = add_bucket(&run->from, numbers);
+    return rc == BBOTS_OK ? add_bucket(&run->to, numbers) : rc;
+}
+
+/* Moves the rows of hours in which a group begins; hours went where most of UTC's day is. */
+static int move_rows(moving *run, bool east)
+{
+    const asking *asked = run->from.asked;
+    int rc = BBOTS_OK;
+    for (size_t g = 1; g < asked->start_count && rc == BBOTS_OK; g++) {
+        bbots_timestamp start = asked->starts[g];
+        bbots_timestamp hour = bbots_timestamp_truncate(start, BBOTS_TIME_HOUR);
+        if (run->inside[g]) {
+            run->from.group = east ? g - 1 : g;
+            run->to.group = east ? g : g - 1;
+            rc = each(asked, run->from.source, BBOTS_TIME_MINUTE, east ? start : hour,
+                      east ? hour + HOUR : start, NULL, move_row, run);
+        }
+    }
+    return rc;
 }
 
 static int ask_whole_days(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of,
                           bbots_timestamp from, bbots_timestamp to)
 {
     bool east = of->least >= 0;
-    live_window window = {east ? 24 - of->most / 3600 : 0, east ? 24 : -of->least / 3600};
+    live_window window = {east ? 24 - (of->most + 3599) / 3600 : 0,
+                          east ? 24 : (3599 - of->least) / 3600};
     times days = {.asked = asked, .source = source, .unit = unit, .sign = 1};
     moving run = {.from = days, .to = days};
     days.shift = run.from.shift = east ? 0 : DAY_LAST;
     run.from.sign = -1;
+    run.inside = bb_arena_alloc(&asked->answer->arena, asked->start_count + 1);
+    if (run.inside == NULL) {
+        return bb_fail(asked->error, BBOTS_NO_MEMORY, "out of memory");
+    }
+    memset(run.inside, 0, asked->start_count + 1);
     int rc = each(asked, source, BBOTS_TIME_DAY, from, to, NULL, take_bucket, &days);
-    return rc == BBOTS_OK ? each(asked, source, BBOTS_TIME_HOUR, from, to, &window, move_hour, &run)
-                          : rc;
+    if (rc == BBOTS_OK) {
+        rc = each(asked, source, BBOTS_TIME_HOUR, from, to, &window, move_hour, &run);
+    }
+    return rc == BBOTS_OK ? move_rows(&run, east) : rc;
 }
 
-/* In a zone that differs by whole hours, always to one side. */
-static int ask_days(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of)
+/* Each unit as a question of its own. */
+static int ask_units(asking *asked, unsigned source, bbots_time_unit unit, bbots_timestamp from,
+                     bbots_timestamp to)
 {
-    const bbots_cost_question *question = asked->question;
-    times ends = {.asked = asked, .source = source, .unit = unit, .sign = 1};
-    bbots_timestamp from = bbots_timestamp_truncate(question->from + COST_DAY - 1, BBOTS_TIME_DAY);
-    bbots_timestamp to = bbots_timestamp_truncate(question->to, BBOTS_TIME_DAY);
-    if (from >= to) {
-        return ask_pieces(asked, source, BBOTS_TIME_HOUR, unit);
-    }
     int rc = BBOTS_OK;
-    if (question->from < from) {
-        rc = each(asked, source, BBOTS_TIME_HOUR, question->from, from, NULL, take_bucket, &ends);
-    }
-    if (rc == BBOTS_OK && to < question->to) {
-        rc = each(asked, source, BBOTS_TIME_HOUR, to, question->to, NULL, take_bucket, &ends);
-    }
-    return rc == BBOTS_OK ? ask_whole_days(asked, source, unit, of, from, to) : rc;
-}
-
-/* In a zone whose hours are not UTC's each unit is a question of its own. */
-static int ask_units(asking *asked, unsigned source, bbots_time_unit unit)
-{
-    bbots_timestamp at = asked->question->from;
-    int rc = BBOTS_OK;
-    while (at < asked->question->to && rc == BBOTS_OK) {
+    while (from < to && rc == BBOTS_OK) {
         live_question question = ask_plain(asked, source);
         bbots_timestamp start;
         bbots_timestamp end;
         bbots_summary *summary;
-        bbots_cost_sums sums;
-        zone_unit(&asked->zone, at, unit, &start, &end);
+        zone_unit(&asked->zone, from, unit, &start, &end);
         question.wanted = COSTS_AND_TOKENS;
-        question.from = at;
-        question.to = end < asked->question->to ? end : asked->question->to;
+        question.from = from;
+        question.to = end < to ? end : to;
         rc = ask_source(asked, source, &question, &summary);
         if (rc != BBOTS_OK) {
             break;
         }
-        rc = ask_sums(asked, source, COSTS_AND_TOKENS, summary, 0, &sums);
+        bbots_cost_group *group = ask_new_group(asked);
+        rc = group != NULL ? ask_sums(asked, source, COSTS_AND_TOKENS, summary, 0, &group->sums)
+                           : BBOTS_NO_MEMORY;
         bbots_summary_free(summary);
-        if (rc == BBOTS_OK && ask_any(&sums)) {
-            bbots_cost_group *group = ask_new_group(asked);
-            rc = group != NULL ? BBOTS_OK : BBOTS_NO_MEMORY;
-            if (rc == BBOTS_OK) {
-                group->number = start;
-                group->sums = sums;
-            }
+        if (group != NULL) {
+            group->number = start;
         }
-        at = end;
+        from = end;
     }
     return rc;
+}
+
+/* Hours, or the part of one, at an end of a range. */
+static int ask_end(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of,
+                   bbots_timestamp from, bbots_timestamp to)
+{
+    times ends = {.asked = asked, .source = source, .unit = unit, .sign = 1};
+    if (from >= to) {
+        return BBOTS_OK;
+    }
+    return of->whole ? each(asked, source, BBOTS_TIME_HOUR, from, to, NULL, take_bucket, &ends)
+                     : ask_units(asked, source, unit, from, to);
+}
+
+/* In a zone that differs always to one side. */
+static int ask_days(asking *asked, unsigned source, bbots_time_unit unit, const clocks *of)
+{
+    const bbots_cost_question *question = asked->question;
+    bbots_timestamp from = bbots_timestamp_truncate(question->from + COST_DAY - 1, BBOTS_TIME_DAY);
+    bbots_timestamp to = bbots_timestamp_truncate(question->to, BBOTS_TIME_DAY);
+    if (from >= to) {
+        return ask_end(asked, source, unit, of, question->from, question->to);
+    }
+    int rc = ask_end(asked, source, unit, of, question->from, from);
+    if (rc == BBOTS_OK) {
+        rc = ask_end(asked, source, unit, of, to, question->to);
+    }
+    return rc == BBOTS_OK ? ask_whole_days(asked, source, unit, of, from, to) : rc;
 }
 
 int ask_times(asking *asked, unsigned source)
 {
     bbots_time_unit unit = unit_of(asked->question->by);
-    bool all = asked->question->from == 0 && asked->question->to == 0;
     int rc = make_groups(asked, unit);
     if (rc != BBOTS_OK) {
         return rc;
@@ -316,15 +363,32 @@ int ask_times(asking *asked, unsigned source)
     if (zone_is_utc(&asked->zone)) {
         return ask_pieces(asked, source, unit, unit);
     }
-    clocks of = clocks_of(asked);
-    if (!of.whole) {
-        return all ? ask_pieces(asked, source, BBOTS_TIME_MINUTE, unit)
-                   : ask_units(asked, source, unit);
+    if (asked->start_count != 0 && asked->start_count <= FEW) {
+        return ask_units(asked, source, unit, asked->question->from, asked->question->to);
     }
+    clocks of = clocks_of(asked);
     bool aside = of.least >= 0 || of.most <= 0;
     return unit != BBOTS_TIME_HOUR && aside && asked->start_count != 0
                ? ask_days(asked, source, unit, &of)
-               : ask_pieces(asked, source, BBOTS_TIME_HOUR, unit);
+               : ask_pieces(asked, source, of.whole ? BBOTS_TIME_HOUR : BBOTS_TIME_MINUTE, unit);
+}
+
+/* ------------------------------------------------------------------ of all times */
+
+static int note_month(void *context, bbots_timestamp start, const live_number *numbers)
+{
+    bbots_cost_question *bounded = context;
+    bbots_timestamp end = start + 31 * COST_DAY;
+    bool first = bounded->from == 0 && bounded->to == 0;
+    (void)numbers;
+    bounded->from = first || start < bounded->from ? start : bounded->from;
+    bounded->to = first || end > bounded->to ? end : bounded->to;
+    return BBOTS_OK;
+}
+
+int ask_bounds(const asking *asked, unsigned source, bbots_cost_question *bounded)
+{
+    return each(asked, source, BBOTS_TIME_MONTH, 0, 0, NULL, note_month, bounded);
 }
 
 /* ------------------------------------------------------------------ names */

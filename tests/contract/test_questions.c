@@ -80,23 +80,34 @@ static void record_operation(bbots_txn *txn, cost *one, int i)
     assert_ok(bbots_cost_record_operation(txn, &operation, 0, 0, &done, &fault));
 }
 
-/* From October 2025 to April 2026, every 19 hours and some minutes: over changes to and from summer time. */
-static int setup(void **state)
+static void fill(bbots_txn *txn, bbots_timestamp from, bbots_timestamp step)
 {
     static void (*const record[])(bbots_txn *, cost *, int) = {record_call, record_call,
                                                                record_session, record_operation};
-    int rc = fixture_setup(state);
-    fixture *place = *state;
-    people_make(place);
-    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
     memset(all, 0, sizeof all);
     for (int i = 0; i < COSTS; i++) {
         all[i].source = (bbots_cost_source)(i % BBOTS_COST_SOURCES);
         all[i].user = 1 + i % 3;
         all[i].execution = i % 5 == 0 ? 0 : 1 + i % 4;
-        all[i].at = PEOPLE_BEGIN - 92 * DAY + i * (19 * HOUR + HOUR / 3 + 1);
+        all[i].at = from + i * step;
         record[all[i].source](txn, &all[i], i);
     }
+}
+
+static int setup_people(void **state)
+{
+    int rc = fixture_setup(state);
+    people_make(*state);
+    return rc;
+}
+
+/* From October 2025 to April 2026, every 19 hours and some minutes: over changes to and from summer time. */
+static int setup(void **state)
+{
+    int rc = setup_people(state);
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    fill(txn, PEOPLE_BEGIN - 92 * DAY, 19 * HOUR + HOUR / 3 + 1);
     commit(txn);
     return rc;
 }
@@ -277,6 +288,41 @@ static void times_are_those_of_the_zone(void **state)
     bbots_rollback(txn);
 }
 
+/*
+ * Where days begin inside an hour, costs of that hour lie on both sides; asked by the transaction
+ * that wrote them. Four weeks, because few units are asked for in another way.
+ */
+static void days_begin_inside_hours(void **state)
+{
+    static const struct {
+        const char *zone;
+        int changes; /* its clocks, days from the begin */
+    } zones[] = {{"Asia/Kolkata", 0},
+                 {"Asia/Kathmandu", 0},
+                 {"America/St_Johns", 66},
+                 {"Pacific/Chatham", 94},
+                 {"Australia/Lord_Howe", 94},
+                 {"Africa/Casablanca", 45},
+                 {"Pacific/Marquesas", 0},
+                 {"+00:01", 0},
+                 {"-00:59", 0}};
+    fixture *place = *state;
+    for (size_t z = 0; z < COUNT(zones); z++) {
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        bbots_timestamp from = PEOPLE_BEGIN + (zones[z].changes - 3) * DAY;
+        fill(txn, from, 37 * HOUR / 60 + (bbots_timestamp)z);
+        for (int by = BBOTS_COST_BY_HOUR; by <= BBOTS_COST_BY_MONTH; by++) {
+            bbots_cost_question question = {
+                .user_id = by % 2, .zone = zones[z].zone, .by = (bbots_cost_by)by};
+            ask(txn, &question);
+            question.from = from - 11 * DAY;
+            question.to = from + 17 * DAY + HOUR / 3;
+            ask(txn, &question);
+        }
+        bbots_rollback(txn);
+    }
+}
+
 static void everything_else_is_a_group_too(void **state)
 {
     fixture *place = *state;
@@ -355,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_COSTS(times_are_those_of_the_zone),
+        cmocka_unit_test_setup_teardown(days_begin_inside_hours, setup_people, fixture_teardown),
         ON_COSTS(everything_else_is_a_group_too),
         ON_COSTS(the_dearest_come_first),
         ON_COSTS(what_cannot_be_asked_is_named),
