@@ -378,7 +378,8 @@ int ask_times(asking *asked, unsigned source)
 static int note_month(void *context, bbots_timestamp start, const live_number *numbers)
 {
     bbots_cost_question *bounded = context;
-    bbots_timestamp end = start + 31 * COST_DAY;
+    const int64_t month = 31 * COST_DAY;
+    bbots_timestamp end = start > BBOTS_TIMESTAMP_MAX - month ? BBOTS_TIMESTAMP_MAX : start + month;
     bool first = bounded->from == 0 && bounded->to == 0;
     (void)numbers;
     bounded->from = first || start < bounded->from ? start : bounded->from;
@@ -393,13 +394,18 @@ int ask_bounds(const asking *asked, unsigned source, bbots_cost_question *bounde
 
 /* ------------------------------------------------------------------ names */
 
-/* The start of a time by the zone's clocks: as much of the ISO form as the unit needs. */
+/* The start of a time by the zone's clocks: as much of the ISO form as the unit needs, and the era. */
 static int name_time(asking *asked, bbots_cost_group *group, bbots_time_unit unit)
 {
     char text[BBOTS_TIMESTAMP_TEXT_MAX];
     bbots_timestamp local = group->number + zone_offset(&asked->zone, group->number);
     bbots_timestamp_print(local, false, BBOTS_TIMESTAMP_ISO, text);
-    text[unit == BBOTS_TIME_MONTH ? 7 : unit == BBOTS_TIME_HOUR ? 16 : 10] = '\0';
+    char *day = strchr(text, 'T');
+    bool before_christ = strstr(text, " BC") != NULL;
+    day[unit == BBOTS_TIME_MONTH ? -3 : unit == BBOTS_TIME_HOUR ? 6 : 0] = '\0';
+    if (before_christ) {
+        strcat(text, " BC");
+    }
     return ask_set_name(asked, group, bbots_text_of(text));
 }
 

@@ -319,9 +319,18 @@ static int64_t floor_seconds(bbots_timestamp time)
     return time / BB_SECOND_MICROSECONDS - (time % BB_SECOND_MICROSECONDS < 0);
 }
 
+/* Where a zone's time may be none any more its clocks are those of UTC. */
+static bool is_near_calendars_end(bbots_timestamp time)
+{
+    const int64_t margin = 400 * DAY * BB_SECOND_MICROSECONDS;
+    return time < BBOTS_TIMESTAMP_MIN + margin || time > BBOTS_TIMESTAMP_MAX - margin;
+}
+
 int64_t zone_offset(const zone *at, bbots_timestamp time)
 {
-    return offset_at(at, floor_seconds(time)) * BB_SECOND_MICROSECONDS;
+    return is_near_calendars_end(time)
+               ? 0
+               : offset_at(at, floor_seconds(time)) * BB_SECOND_MICROSECONDS;
 }
 
 /*
@@ -411,10 +420,26 @@ static void clock_unit(const zone *at, bbots_timestamp time, bbots_time_unit uni
     }
 }
 
+/* A unit of UTC that may not end before times do. */
+static void last_unit(bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
+                      bbots_timestamp *to)
+{
+    bbots_timestamp start = bbots_timestamp_truncate(time, unit);
+    *from = start < BBOTS_TIMESTAMP_MIN ? BBOTS_TIMESTAMP_MIN : start;
+    *to = start > BBOTS_TIMESTAMP_MAX - 366 * DAY * BB_SECOND_MICROSECONDS
+              ? BBOTS_TIMESTAMP_MAX
+              : next_local(start, unit);
+    *to = *to <= time ? BBOTS_TIMESTAMP_INFINITY : *to;
+}
+
 /* Where clocks are turned back over midnight, the next day has begun when they first showed it. */
 void zone_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
                bbots_timestamp *to)
 {
+    if (is_near_calendars_end(time)) {
+        last_unit(time, unit, from, to);
+        return;
+    }
     if (unit == BBOTS_TIME_HOUR || unit == BBOTS_TIME_MINUTE) {
         clock_unit(at, time, unit, from, to);
         return;
@@ -435,9 +460,7 @@ int bbots_zone_unit(const char *name, bbots_timestamp at, bbots_time_unit unit,
 {
     zone opened;
     bb_error_clear(error);
-    if (unit < BBOTS_TIME_MINUTE || unit > BBOTS_TIME_YEAR ||
-        at < BBOTS_TIMESTAMP_MIN + 400 * DAY * BB_SECOND_MICROSECONDS ||
-        at > BBOTS_TIMESTAMP_MAX - 400 * DAY * BB_SECOND_MICROSECONDS) {
+    if (unit < BBOTS_TIME_MINUTE || unit > BBOTS_TIME_YEAR || is_near_calendars_end(at)) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the unit or time is past what a zone tells");
     }
     int rc = zone_open(name, &opened, error);

@@ -323,6 +323,39 @@ static void days_begin_inside_hours(void **state)
     }
 }
 
+/* Costs at both ends of the calendar have their day, by all its digits, in any zone. */
+static void times_end_with_the_calendar(void **state)
+{
+    static const char *const zones[] = {NULL, "Europe/Berlin", "Asia/Kolkata", "-03:30"};
+    fixture *place = *state;
+    bbots_cost_answer *answer;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    memset(all, 0, sizeof all);
+    all[0].at = BBOTS_TIMESTAMP_MIN + DAY;
+    all[1].at = BBOTS_TIMESTAMP_MAX - HOUR;
+    for (int i = 0; i < 2; i++) {
+        all[i].source = BBOTS_COST_CLAUDE;
+        all[i].user = 1;
+        record_call(txn, &all[i], i);
+    }
+    for (size_t z = 0; z < COUNT(zones); z++) {
+        for (int by = BBOTS_COST_BY_HOUR; by <= BBOTS_COST_BY_MONTH; by++) {
+            bbots_cost_question question = {
+                .user_id = 1, .zone = zones[z], .by = (bbots_cost_by)by};
+            assert_ok(bbots_cost_ask(txn, &question, &answer, &fault));
+            assert_int_equal(bbots_cost_answer_count(answer), 2);
+            const char *first = bbots_cost_answer_group(answer, 0)->name.data;
+            const char *last = bbots_cost_answer_group(answer, 1)->name.data;
+            assert_string_equal(first + strlen(first) - 3, " BC");
+            assert_memory_equal(last, "294247-01-10", 9);
+            assert_true(by != BBOTS_COST_BY_DAY || strlen(last) == 12);
+            assert_int_equal(bbots_cost_answer_sums(answer)->total, 300);
+            bbots_cost_answer_free(answer);
+        }
+    }
+    bbots_rollback(txn);
+}
+
 static void everything_else_is_a_group_too(void **state)
 {
     fixture *place = *state;
@@ -402,6 +435,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_COSTS(times_are_those_of_the_zone),
         cmocka_unit_test_setup_teardown(days_begin_inside_hours, setup_people, fixture_teardown),
+        cmocka_unit_test_setup_teardown(times_end_with_the_calendar, setup_people,
+                                        fixture_teardown),
         ON_COSTS(everything_else_is_a_group_too),
         ON_COSTS(the_dearest_come_first),
         ON_COSTS(what_cannot_be_asked_is_named),
