@@ -63,6 +63,8 @@ typedef enum bbots_durability {
  * also while others write. What was not flushed belongs to this run of the system: such a file, copied to
  * another machine before anybody opened it again, goes back there as after a power failure. A disk's
  * snapshot that was taken while the file was in use must not be opened by the same run of the system.
+ * When a flush fails, what was not flushed can no longer be trusted to be there: nobody can write any more
+ * (BBOTS_IO), and when all have closed the file it goes back to its last flush.
  * Where the system does not number its runs (/proc/sys/kernel/random/boot_id), and with pages of 512 bytes,
  * commits wait as BBOTS_DURABLE does.
  */

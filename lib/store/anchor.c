@@ -17,6 +17,10 @@
  * itself, and it does not matter how another one ended. The same is done after so many changes, by
  * store_flush(), and at closing. Each step is on the disk before the next one begins.
  *
+ * A flush that failed says nothing of the pages that the system then forgets, and a second one that
+ * succeeds says nothing either. So the anchor is given a run that never was: nobody writes any more, and
+ * when all have closed the file it goes back.
+ *
  *     OFFSET SIZE  of the last 512 bytes of page 1
  *          0    8  "bb-anch1"
  *          8   16  the system's run: its boot number
@@ -75,7 +79,6 @@ bool store_boot_read(uint8_t run[STORE_BOOT_BYTES])
 int store_anchor_read(int fd, uint64_t page_bytes, store_anchor *anchor, bbots_error *error)
 {
     uint8_t bytes[ANCHOR_BYTES] = {0};
-    uint8_t run[STORE_BOOT_BYTES];
     ssize_t got;
     memset(anchor, 0, sizeof *anchor);
     if (page_bytes < PAGE_LEAST) {
@@ -91,17 +94,10 @@ int store_anchor_read(int fd, uint64_t page_bytes, store_anchor *anchor, bbots_e
         return BBOTS_OK;
     }
     anchor->there = true;
-    anchor->of_this_run =
-        store_boot_read(run) && memcmp(run, bytes + RUN_AT, STORE_BOOT_BYTES) == 0;
-    anchor->number = bb_load64(bytes + NUMBER_AT);
+    memcpy(anchor->run, bytes + RUN_AT, STORE_BOOT_BYTES);
     memcpy(anchor->meta, bytes + META_AT, PAGES_META_BYTES);
+    anchor->number = pages_meta_read(anchor->meta, 0).transaction;
     return BBOTS_OK;
-}
-
-static int cannot(const store_file *file, const char *what, bbots_error *error)
-{
-    return bb_fail_system(error, bb_write_status(errno), errno, "cannot %s file \"%s\"", what,
-                          file->path);
 }
 
 static bool put(int fd, uint64_t page_bytes, const uint8_t bytes[ANCHOR_BYTES])
@@ -114,10 +110,30 @@ static bool put(int fd, uint64_t page_bytes, const uint8_t bytes[ANCHOR_BYTES])
     return done;
 }
 
-bool store_anchor_clear(int fd, uint64_t page_bytes)
+static bool put_state(int fd, uint64_t page_bytes, const uint8_t run[STORE_BOOT_BYTES],
+                      const uint8_t meta[PAGES_META_BYTES])
+{
+    uint8_t bytes[ANCHOR_BYTES];
+    bb_store64(bytes, MAGIC);
+    memcpy(bytes + RUN_AT, run, STORE_BOOT_BYTES);
+    memcpy(bytes + META_AT, meta, PAGES_META_BYTES);
+    bb_store64(bytes + HASH_AT, bb_hash64(bytes, HASH_AT));
+    return put(fd, page_bytes, bytes);
+}
+
+bool store_anchor_clear(int fd, uint64_t page_bytes, const store_anchor *anchor)
 {
     static const uint8_t nothing[ANCHOR_BYTES];
-    return fdatasync(fd) == 0 && put(fd, page_bytes, nothing);
+    static const uint8_t never[STORE_BOOT_BYTES];
+    if (fdatasync(fd) == 0 && (!anchor->there || put(fd, page_bytes, nothing))) {
+        return true;
+    }
+    int system = errno;
+    if (anchor->there) {
+        (void)put_state(fd, page_bytes, never, anchor->meta);
+    }
+    errno = system;
+    return false;
 }
 
 /* ------------------------------------------------------------------ holding it */
@@ -154,49 +170,75 @@ static void let_go(store_file *file, MDB_txn *hold)
     }
 }
 
-/* Makes the last commit the anchor, on the disk, and holds it in place of the one before. */
-static int drop_anchor(store_file *file, bbots_error *error)
+static int cannot_flush(const store_file *file, bbots_error *error)
 {
-    uint8_t bytes[ANCHOR_BYTES] = {0};
+    return bb_fail_system(error, bb_write_status(errno), errno, "cannot flush file \"%s\"",
+                          file->path);
+}
+
+static void hold_instead(store_file *file, MDB_txn *hold, uint64_t number)
+{
+    let_go(file, file->hold);
+    file->hold = hold;
+    atomic_store(&file->held, number);
+    file->changed_bytes = 0;
+}
+
+/*
+ * Makes the last commit the anchor, on the disk, and holds it in place of the one before, which may
+ * be none.
+ */
+static int drop_anchor(store_file *file, const store_anchor *before, bbots_error *error)
+{
+    static const uint8_t never[STORE_BOOT_BYTES];
+    uint8_t meta[PAGES_META_BYTES];
     hold_call call = {.file = file};
     int rc = store_guarded(file, call_hold, &call, false);
     if (rc != 0) {
         return store_fail(error, rc, "cannot hold the state that is flushed");
     }
-    bb_store64(bytes, MAGIC);
-    memcpy(bytes + RUN_AT, file->boot, STORE_BOOT_BYTES);
-    off_t meta_at = (off_t)((call.number & 1) * file->page_bytes);
-    bool done = fdatasync(file->fd) == 0 && pread(file->fd, bytes + META_AT, PAGES_META_BYTES,
-                                                  meta_at) == (ssize_t)PAGES_META_BYTES;
-    bool fits = done && bb_load64(bytes + NUMBER_AT) == call.number;
-    bb_store64(bytes + HASH_AT, bb_hash64(bytes, HASH_AT));
-    if (!fits || !put(file->fd, file->page_bytes, bytes)) {
-        rc = done && !fits ? bb_fail(error, BBOTS_CORRUPTED,
-                                     "file \"%s\": a meta page is not of its commit", file->path)
-                           : cannot(file, "flush", error);
+    off_t at = (off_t)((call.number & 1) * file->page_bytes);
+    if (pread(file->fd, meta, sizeof meta, at) != (ssize_t)sizeof meta) {
+        rc = bb_fail_system(error, BBOTS_IO, errno, "cannot read file \"%s\"", file->path);
+    } else if (pages_meta_read(meta, 0).transaction != call.number) {
+        rc = bb_fail(error, BBOTS_CORRUPTED, "file \"%s\": a meta page is not of its commit",
+                     file->path);
+    } else if (fdatasync(file->fd) != 0 ||
+               !put_state(file->fd, file->page_bytes, file->boot, meta)) {
+        rc = cannot_flush(file, error);
+        (void)put_state(file->fd, file->page_bytes, never, before->there ? before->meta : meta);
+    }
+    if (rc != BBOTS_OK) {
         let_go(file, call.hold);
         return rc;
     }
-    let_go(file, file->hold);
-    file->hold = call.hold;
-    atomic_store(&file->held, call.number);
-    file->changed_bytes = 0;
+    hold_instead(file, call.hold, call.number);
     return BBOTS_OK;
 }
 
 /* Flushes everything, so that the file needs no anchor. */
 static int weigh_anchor(store_file *file, const store_anchor *anchor, bbots_error *error)
 {
-    bool done =
-        anchor->there ? store_anchor_clear(file->fd, file->page_bytes) : fdatasync(file->fd) == 0;
-    if (!done) {
-        return cannot(file, "flush", error);
+    if (!store_anchor_clear(file->fd, file->page_bytes, anchor)) {
+        return cannot_flush(file, error);
     }
-    let_go(file, file->hold);
-    file->hold = NULL;
-    atomic_store(&file->held, 0);
-    file->changed_bytes = 0;
+    hold_instead(file, NULL, 0);
     return BBOTS_OK;
+}
+
+/* Reads the anchor of a file that is open. BBOTS_IO: nobody may write any more. */
+static int look_at_anchor(store_file *file, store_anchor *anchor, bbots_error *error)
+{
+    int rc = store_anchor_read(file->fd, file->page_bytes, anchor, error);
+    if (rc == BBOTS_OK && anchor->there &&
+        (!file->boot_known || memcmp(anchor->run, file->boot, STORE_BOOT_BYTES) != 0)) {
+        return bb_fail(
+            error, BBOTS_IO,
+            "file \"%s\" has commits that could not be flushed: when all have closed it, it "
+            "goes back to its last flush",
+            file->path);
+    }
+    return rc;
 }
 
 /* ------------------------------------------------------------------ for the other files */
@@ -206,8 +248,8 @@ void store_anchor_prepare(store_file *file)
     if (file->options.unflushed_bytes_max == 0) {
         file->options.unflushed_bytes_max = CHANGED_MAX;
     }
-    file->anchored =
-        file->options.buffered && file->page_bytes >= PAGE_LEAST && store_boot_read(file->boot);
+    file->boot_known = store_boot_read(file->boot);
+    file->anchored = file->options.buffered && file->page_bytes >= PAGE_LEAST && file->boot_known;
 }
 
 int store_anchor_mind(store_file *file, bbots_error *error)
@@ -216,7 +258,7 @@ int store_anchor_mind(store_file *file, bbots_error *error)
     if (file->fd < 0) {
         return BBOTS_OK;
     }
-    int rc = store_anchor_read(file->fd, file->page_bytes, &anchor, error);
+    int rc = look_at_anchor(file, &anchor, error);
     bool mine = anchor.there && file->hold != NULL && anchor.number == atomic_load(&file->held);
     if (rc == BBOTS_OK && anchor.there && !mine) {
         rc = weigh_anchor(file, &anchor, error);
@@ -225,7 +267,8 @@ int store_anchor_mind(store_file *file, bbots_error *error)
         (mine && file->changed_bytes < file->options.unflushed_bytes_max)) {
         return rc;
     }
-    return drop_anchor(file, error);
+    anchor.there = mine;
+    return drop_anchor(file, &anchor, error);
 }
 
 int store_flush(store_file *file, bbots_error *error)
@@ -236,7 +279,7 @@ int store_flush(store_file *file, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = store_anchor_read(file->fd, file->page_bytes, &anchor, error);
+    rc = look_at_anchor(file, &anchor, error);
     rc = rc == BBOTS_OK ? weigh_anchor(file, &anchor, error) : rc;
     store_abort(&txn);
     return rc;
@@ -248,7 +291,6 @@ int store_anchor_end(store_file *file, bbots_error *error)
     if (file->hold != NULL && !atomic_load(&file->poisoned)) {
         rc = store_flush(file, error);
     }
-    let_go(file, file->hold);
-    file->hold = NULL;
+    hold_instead(file, NULL, 0);
     return rc;
 }

@@ -58,6 +58,7 @@ struct store_file {
     atomic_uint writes_begun; /* so that readers are minded now and then */
     /* Of anchor.c; changed by whoever has the write transaction. */
     bool anchored; /* commits wait for nothing */
+    bool boot_known;
     uint8_t boot[STORE_BOOT_BYTES];
     MDB_txn *hold;            /* a read transaction at the anchor, or NULL */
     _Atomic(uint64_t) held;   /* its number */
@@ -95,8 +96,8 @@ size_t store_file_end(store_file *file);
 /* A state that was flushed before others were committed that were not. */
 typedef struct store_anchor {
     bool there;
-    bool of_this_run; /* the system has not gone down since */
-    uint64_t number;  /* of the state */
+    uint8_t run[STORE_BOOT_BYTES]; /* of the system that committed since */
+    uint64_t number;               /* of the state */
     uint8_t meta[PAGES_META_BYTES];
 } store_anchor;
 
@@ -105,6 +106,7 @@ typedef struct store_view {
     pages_source source;
     pages_meta metas[2]; /* of the anchor, if the system went down since */
     store_anchor anchor;
+    bool goes_back;  /* the anchor is of another run */
     uint32_t opened; /* what was done about it: enum store_opened */
 } store_view;
 
@@ -143,8 +145,11 @@ bool store_boot_read(uint8_t run[STORE_BOOT_BYTES]);
 
 int store_anchor_read(int fd, uint64_t page_bytes, store_anchor *anchor, bbots_error *error);
 
-/* Flushes the file and then clears the anchor, on the disk; false with errno. */
-bool store_anchor_clear(int fd, uint64_t page_bytes);
+/*
+ * Flushes the file and then clears the anchor, if there is one, on the disk. False with errno: then the file
+ * goes back when it is next opened.
+ */
+bool store_anchor_clear(int fd, uint64_t page_bytes, const store_anchor *anchor);
 
 /* When the file is opened, its page size known: whether commits can do without waiting. */
 void store_anchor_prepare(store_file *file);

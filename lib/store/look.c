@@ -103,7 +103,10 @@ int store_look(const char *path, int fd, store_view *view, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    if (view->anchor.there && !view->anchor.of_this_run) {
+    uint8_t run[STORE_BOOT_BYTES];
+    view->goes_back = view->anchor.there &&
+                      (!store_boot_read(run) || memcmp(run, view->anchor.run, sizeof run) != 0);
+    if (view->goes_back) {
         unsigned at = (unsigned)(view->anchor.number & 1);
         view->metas[at] = pages_meta_read(view->anchor.meta, at);
         view->metas[1 - at] = view->metas[at];
@@ -363,11 +366,11 @@ static int go_to_anchor(const char *path, store_view *view, store_trust trust, b
 static int settle_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    if (view->anchor.there && !view->anchor.of_this_run) {
+    if (view->goes_back) {
         rc = go_to_anchor(path, view, trust, error);
     }
     if (rc == BBOTS_OK && view->anchor.there &&
-        !store_anchor_clear(view->source.fd, view->source.page_bytes)) {
+        !store_anchor_clear(view->source.fd, view->source.page_bytes, &view->anchor)) {
         rc = bb_fail_system(error, bb_write_status(errno), errno, "cannot flush file \"%s\"", path);
     }
     return rc;

@@ -14,9 +14,11 @@
 
 #include <bbots/sample.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NODES      (&sample_nodes_table)
@@ -223,6 +225,42 @@ static void so_much_is_flushed_by_itself(void **state)
     assert_true(left > 950 && left < 1000);
 }
 
+static bool refusing;
+
+/* In the place of libc's: a disk that fails once is not asked again. */
+BBOTS_API int fdatasync(int fd)
+{
+    if (refusing) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* The system may have forgotten what it could not write: a second flush that succeeds proves nothing. */
+static void a_flush_that_failed_takes_the_file_back(void **state)
+{
+    fixture *place = *state;
+    bbots_txn *txn;
+    bbots_close(make_store(place->path, &bbots_sample_schema), NULL);
+    bbots_store *store = open_store(place->path, &buffered);
+    add(store, 30);
+    assert_ok(bbots_flush(store, &fault));
+    add(store, 20);
+    refusing = true;
+    assert_status(bbots_flush(store, &fault), BBOTS_IO);
+    refusing = false;
+    assert_status(bbots_flush(store, &fault), BBOTS_IO);
+    assert_status(bbots_begin(store, BBOTS_WRITE, &txn, &fault), BBOTS_IO);
+    assert_non_null(strstr(fault.message, "goes back to its last flush"));
+    assert_int_equal(rows_in(store), 50);
+    assert_status(bbots_close(store, &fault), BBOTS_IO);
+    place->store = open_store(place->path, &durable);
+    assert_int_equal(rows_in(place->store), 30);
+    assert_int_equal(how_opened(place->store) & BBOTS_OPENED_TAKEN_BACK, BBOTS_OPENED_TAKEN_BACK);
+    add(place->store, 1);
+}
+
 /* ------------------------------------------------------------------ several processes */
 
 static int add_durably(void *path)
@@ -406,6 +444,7 @@ int main(void)
         TEST(after_a_power_failure_it_is_as_at_the_last_flush),
         TEST(without_a_flush_it_is_as_it_was_opened),
         TEST(so_much_is_flushed_by_itself),
+        TEST(a_flush_that_failed_takes_the_file_back),
         TEST(a_durable_commit_flushes_what_came_before),
         TEST(two_buffered_processes_take_turns),
         TEST(it_is_no_reader_and_lets_the_map_grow),
