@@ -9,8 +9,10 @@
  *
  * What was spent is the sum of the costs in the period, read from their live aggregates, whichever
  * way they came in. The columns "current...Spend" and "...PeriodStart" are brought up to date by
- * the functions that write; at each commit that changed a cost of a user who has a budget, the
- * spends are, for the periods that the row then has.
+ * the functions that write; at each commit that changed a cost of a user who has a budget, or the
+ * budget's row, the spends are, for the periods that the row then has: also those of a row that a
+ * host inserts behind its costs. A period whose start is infinite, or within 400 days of where
+ * times end, begins on the day of now. (Not in a store opened with BBOTS_OPEN_UNFOLLOWED.)
  *
  * Amounts are USD times 10^4, budgets too (the table keeps two of the digits). All functions run in
  * the caller's transaction; now is the present, 0 the transaction's time. As there is one write

@@ -39,8 +39,8 @@ typedef enum bbots_open_flag {
     BBOTS_OPEN_ALL_KEYS = 256, /* refuse when a key that the file needs is not among the keys */
     BBOTS_OPEN_PLAIN_READS = 512, /* look up rows through LMDB only: slower, for comparison */
     BBOTS_OPEN_GUARD = 2048, /* faults in the file's memory become errors; see below */
-    BBOTS_OPEN_UNFOLLOWED = 4096, /* tables, and nothing that follows them: daily_cost_summaries is
-                                    left to the caller (bbots/costs.h) */
+    BBOTS_OPEN_UNFOLLOWED = 4096, /* tables, and nothing that follows them: daily_cost_summaries
+                                    and the spends of cost_budgets are left to the caller */
     BBOTS_OPEN_ALONE = 8192 /* refuse when another process has the file open, and keep others out */
 } bbots_open_flag;
 

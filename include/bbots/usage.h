@@ -184,7 +184,8 @@ typedef struct bbots_renewal {
  * on the last day of a shorter one, and the 31st is kept for the next. overage_cents is the price
  * of one execution of overage.
  *
- * The record: "executionLimit" the plan's, "agentLimit" the capacity of agents,
+ * The record: "executionLimit" the plan's, or 0 for any number (the column cannot be null; then
+ * "executionsUsed" may be more, and nothing was overage), "agentLimit" the capacity of agents,
  * "additionalExecutionsPurchased" the additional ones and those in packs bought within the period,
  * "additionalExecutionsUsed" what was used of additional ones and of packs, also of earlier ones.
  *

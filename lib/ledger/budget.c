@@ -55,7 +55,8 @@ typedef struct account {
     bbots_error *error;
     bool found;
     int64_t id;
-    bbots_timestamp starts[BBOTS_BUDGET_PERIODS]; /* as the row has them */
+    bbots_timestamp starts[BBOTS_BUDGET_PERIODS]; /* as the row has them, */
+    bbots_timestamp begins[BBOTS_BUDGET_PERIODS]; /* and as they count */
     int64_t spends[BBOTS_BUDGET_PERIODS];         /* as the row has them */
     int64_t exact[BBOTS_BUDGET_PERIODS];          /* as the costs have them, at BBOTS_COST_SCALE */
     bbots_timestamp anchor;                       /* of the month */
@@ -100,10 +101,10 @@ static void set_month(bbots_timestamp anchor, bbots_timestamp now, bbots_budget_
 static void set_periods(account *of)
 {
     bbots_budget_state *periods = of->status.periods;
-    bbots_timestamp week = of->starts[BBOTS_BUDGET_WEEK];
+    bbots_timestamp week = of->begins[BBOTS_BUDGET_WEEK];
     int64_t weeks = of->now > week && !of->stay ? (of->now - week) / WEEK : 0;
-    bbots_timestamp day = of->stay ? of->starts[BBOTS_BUDGET_DAY] : of->now;
-    bbots_timestamp month = of->stay ? of->starts[BBOTS_BUDGET_MONTH] : of->now;
+    bbots_timestamp day = of->stay ? of->begins[BBOTS_BUDGET_DAY] : of->now;
+    bbots_timestamp month = of->stay ? of->begins[BBOTS_BUDGET_MONTH] : of->now;
     periods[BBOTS_BUDGET_DAY].from = bbots_timestamp_truncate(day, BBOTS_TIME_DAY);
     periods[BBOTS_BUDGET_DAY].to = periods[BBOTS_BUDGET_DAY].from + DAY;
     periods[BBOTS_BUDGET_WEEK].from = week + weeks * WEEK;
@@ -185,6 +186,14 @@ static int64_t amount_of(const account *of, const bbots_row *row, unsigned colum
                : INT64_MAX;
 }
 
+/* A period that begins never, or where the calendar ends, begins on the day of now. */
+static bbots_timestamp begin_of(const account *of, bbots_timestamp start)
+{
+    const int64_t margin = 400 * DAY;
+    bool counts = start >= BBOTS_TIMESTAMP_MIN + margin && start <= BBOTS_TIMESTAMP_MAX - margin;
+    return counts ? start : bbots_timestamp_truncate(of->now, BBOTS_TIME_DAY);
+}
+
 static void read_row(account *of, const bbots_row *row)
 {
     static const uint8_t limits[] = {BUDGET_DAILY, BUDGET_WEEKLY, BUDGET_MONTHLY};
@@ -197,6 +206,7 @@ static void read_row(account *of, const bbots_row *row)
         of->status.periods[i].budget = amount_of(of, row, limits[i]);
         of->spends[i] = amount_of(of, row, spends[i]);
         of->starts[i] = ledger_integer(table, row, starts[i]);
+        of->begins[i] = begin_of(of, of->starts[i]);
     }
     of->active = ledger_value(table, row, BUDGET_ACTIVE).boolean;
     of->status.has_budget = of->active;
@@ -240,7 +250,7 @@ static int account_open(account *of, bbots_txn *txn, bool write, int64_t user, b
         return rc;
     }
     read_row(of, &row);
-    of->anchor = of->starts[BBOTS_BUDGET_MONTH];
+    of->anchor = of->begins[BBOTS_BUDGET_MONTH];
     if (of->note.id != 0 && of->note.start == of->anchor && of->note.anchor != 0) {
         of->anchor = of->note.anchor;
     }
@@ -359,7 +369,7 @@ static int64_t day_due(account *of)
 {
     const bbots_budget_state *day = &of->status.periods[BBOTS_BUDGET_DAY];
     bbots_cost_question question = {
-        .user_id = of->user, .from = of->starts[BBOTS_BUDGET_DAY], .to = day->to};
+        .user_id = of->user, .from = of->begins[BBOTS_BUDGET_DAY], .to = day->to};
     bbots_cost_answer *answer;
     int64_t due = day->spend;
     if (question.from != day->from && of->spends[BBOTS_BUDGET_DAY] != due &&

@@ -1,5 +1,5 @@
 /*
- * ledger/costs_summary.c - a user's row of daily_cost_summaries follows his costs.
+ * ledger/costs_summary.c - a user's rows of daily_cost_summaries and cost_budgets follow his costs.
  *
  * Whichever way a cost came in or went, its user and day are noted, once a transaction. Settling
  * reads the day's blocks of the live aggregates, which say what the rows come to now, and writes
@@ -8,10 +8,12 @@
  *
  * Summaries are followed as well: one that is changed by anything but settling (by hand, by an
  * import, by a rollback to a savepoint that takes back what was settled) is settled again. A row
- * whose date is no midnight is no day's summary and is left alone.
+ * whose date is no midnight is no day's summary and is left alone. So is a budget, whose spends are
+ * those of the periods that its row has.
  */
 #include "ledger/budget.h"
 #include "ledger/costs.h"
+#include "ledger/prices.h"
 
 #include "base/arena.h"
 #include "codec/json_tree.h"
@@ -23,10 +25,12 @@
 
 /* ------------------------------------------------------------------ which days */
 
+#define BUDGET_ONLY BBOTS_TIMESTAMP_MINUS_INFINITY
+
 typedef struct touched_day {
     int64_t user;
-    bbots_timestamp day;
-    int64_t id; /* of the summary that is there; 0: none */
+    bbots_timestamp day; /* BUDGET_ONLY: none, but his budget */
+    int64_t id;          /* of the summary that is there; 0: none */
 } touched_day;
 
 /* Days that were touched: a hash table, and the days in the order of their first touch. */
@@ -113,10 +117,20 @@ static bool touch_summary(touched *all, const bbots_row *row)
     return day.day % COST_DAY != 0 || touch(all, day);
 }
 
+static bool touch_budget(touched *all, const bbots_row *row)
+{
+    int user = bbots_table_column(row->table, bbots_text_of("userId"));
+    touched_day day = {bbots_row_value(row, (unsigned)user).integer, BUDGET_ONLY, 0};
+    return touch(all, day);
+}
+
 static bool note_row(touched *all, const bbots_row *row)
 {
     if (row == NULL) {
         return true;
+    }
+    if (strcmp(row->table->name, budget_need.table) == 0) {
+        return all->settling || touch_budget(all, row);
     }
     if (strcmp(row->table->name, cost_summary_need.table) == 0) {
         return all->settling || touch_summary(all, row);
@@ -486,7 +500,8 @@ static int find_all_summaries(bbots_txn *txn, const ledger_table *of, touched *a
         while (end < all->count && all->days[end].user == all->days[i].user) {
             end++;
         }
-        rc = find_summaries(txn, of, &all->days[i], end - i, error);
+        i += all->days[i].day == BUDGET_ONLY;
+        rc = i < end ? find_summaries(txn, of, &all->days[i], end - i, error) : BBOTS_OK;
         i = end;
     }
     return rc;
@@ -617,8 +632,10 @@ static int settle(bbots_txn *txn, void *state, bbots_error *error)
         rc = find_all_summaries(txn, of, all, error);
     }
     for (size_t i = 0; i < all->count && rc == BBOTS_OK; i++) {
-        rc = settle_day(txn, &tables, used, of, &all->days[i], &arena, error);
-        bb_arena_reset(&arena);
+        if (all->days[i].day != BUDGET_ONLY) {
+            rc = settle_day(txn, &tables, used, of, &all->days[i], &arena, error);
+            bb_arena_reset(&arena);
+        }
     }
     for (size_t i = 0; i < all->count && rc == BBOTS_OK; i++) {
         if (i == 0 || all->days[i].user != all->days[i - 1].user) {
@@ -749,18 +766,20 @@ static bool has_all(const bbots_schema *schema)
     return fits;
 }
 
-/* Of costs what the aggregate by users looks at, of summaries everything. */
+/* Of costs what the aggregate by users looks at, of summaries and budgets everything. */
 static uint64_t follows(const bbots_schema *schema, const bbots_table *table)
 {
     bool summary = strcmp(table->name, cost_summary_need.table) == 0;
+    bool budget = strcmp(table->name, budget_need.table) == 0 && ledger_has(schema, &budget_need) &&
+                  ledger_has(schema, &prices_need);
     bool source = false;
     for (unsigned i = 0; i < BBOTS_COST_SOURCES; i++) {
         source = source || strcmp(table->name, cost_needs[i].table) == 0;
     }
-    if ((!summary && !source) || !has_all(schema)) {
+    if ((!summary && !budget && !source) || !has_all(schema)) {
         return 0;
     }
-    return summary ? ~UINT64_C(0) : schema_live_columns(bbots_table_live(table, "users"));
+    return source ? schema_live_columns(bbots_table_live(table, "users")) : ~UINT64_C(0);
 }
 
 const table_follower costs_follower = {follows, note, settle, free_touched};

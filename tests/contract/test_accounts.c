@@ -172,6 +172,20 @@ static bbots_value put(bbots_store *store, const bbots_table *table, int64_t id,
     return before;
 }
 
+/* As put(), of what a follower keeps: where none does. */
+static bbots_value put_unfollowed(fixture *place, const bbots_table *table, int64_t id,
+                                  const char *name, bbots_value value)
+{
+    bbots_options plain = usual;
+    plain.flags = BBOTS_OPEN_UNFOLLOWED;
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &plain);
+    bbots_value before = put(place->store, table, id, name, value);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &usual);
+    return before;
+}
+
 static bbots_value read_one(bbots_store *store, const bbots_table *table, int64_t id,
                             const char *name)
 {
@@ -222,9 +236,9 @@ static void what_follows_is_mended(void **state)
         const bbots_table *table = cases[i].table;
         const char *name = cases[i].column;
         bool amount = table == BUDGETS;
-        bbots_value before =
-            put(place->store, table, cases[i].id, name,
-                amount ? bbots_value_decimal(cases[i].wrong, 4) : integer(cases[i].wrong));
+        bbots_value before = put_unfollowed(place, table, cases[i].id, name,
+                                            amount ? bbots_value_decimal(cases[i].wrong, 4)
+                                                   : integer(cases[i].wrong));
         heard found = check_all(place->store, NULL, false);
         expect_finding(&found, BBOTS_DERIVED, table, name, cases[i].id);
         found = check_all(place->store, table, false);
@@ -249,7 +263,8 @@ static void a_spend_is_told_exactly(void **state)
     };
     fixture *place = *state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        put(place->store, BUDGETS, 1, "currentDailySpend", bbots_value_decimal(cases[i].spend, 4));
+        put_unfollowed(place, BUDGETS, 1, "currentDailySpend",
+                       bbots_value_decimal(cases[i].spend, 4));
         heard found = check_all(place->store, NULL, false);
         expect_finding(&found, BBOTS_DERIVED, BUDGETS, "currentDailySpend", 1);
         assert_string_equal(found.message, cases[i].told);
@@ -409,20 +424,6 @@ static void reservations_can_be_read_and_are_there_once(void **state)
     check_store(place->store);
 }
 
-/* As put(), of what a follower keeps: where none does. */
-static bbots_value put_unfollowed(fixture *place, const bbots_table *table, int64_t id,
-                                  const char *name, bbots_value value)
-{
-    bbots_options plain = usual;
-    plain.flags = BBOTS_OPEN_UNFOLLOWED;
-    assert_ok(bbots_close(place->store, &fault));
-    place->store = open_store(place->path, &plain);
-    bbots_value before = put(place->store, table, id, name, value);
-    assert_ok(bbots_close(place->store, &fault));
-    place->store = open_store(place->path, &usual);
-    return before;
-}
-
 /* Each column of a summary is what the costs of the day come to. */
 static void summaries_of_days_are_held_against_costs(void **state)
 {
@@ -489,7 +490,7 @@ static void an_unfollowed_store_is_not_judged_by_followers(void **state)
     fixture *place = *state;
     bbots_options plain = usual;
     plain.flags = BBOTS_OPEN_UNFOLLOWED;
-    put(place->store, BUDGETS, 1, "currentDailySpend", bbots_value_decimal(0, 4));
+    put_unfollowed(place, BUDGETS, 1, "currentDailySpend", bbots_value_decimal(0, 4));
     assert_ok(bbots_close(place->store, &fault));
     place->store = open_store(place->path, &plain);
     assert_int_equal(check_all(place->store, NULL, false).count, 0);

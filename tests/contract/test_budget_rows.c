@@ -138,6 +138,86 @@ static void a_period_may_lie_ahead(void **state)
     commit(txn);
 }
 
+static void expect_spends(fixture *place, int64_t day, int64_t week, int64_t month)
+{
+    bbots_row row;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    bbots_value key = integer(1);
+    assert_ok(
+        bbots_get(txn, BUDGETS, index_of(BUDGETS, "cost_budgets_userId_key"), &key, &row, &fault));
+    assert_int_equal(row_at(&row, "currentDailySpend").integer, day);
+    assert_int_equal(row_at(&row, "currentWeeklySpend").integer, week);
+    assert_int_equal(row_at(&row, "currentMonthlySpend").integer, month);
+    bbots_rollback(txn);
+    check_store(place->store);
+}
+
+#define SPENDS(day, week, month)                                                                   \
+    "currentDailySpend", bbots_value_decimal(day, 4), "currentWeeklySpend",                        \
+        bbots_value_decimal(week, 4), "currentMonthlySpend", bbots_value_decimal(month, 4)
+
+/* A row that comes behind its costs, or is changed by hand, says at the commit what they come to. */
+static void a_row_of_the_hosts_own_is_right_at_its_commit(void **state)
+{
+    fixture *place = *state;
+    bbots_value today = bbots_value_timestamp(PEOPLE_BEGIN);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    spend(txn, 70000);
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, BUDGETS, "userId", integer(1), SPENDS(1, 0, 99), "dailyPeriodStart",
+                           today, "weeklyPeriodStart",
+                           bbots_value_timestamp(PEOPLE_BEGIN - 3 * PEOPLE_DAY),
+                           "monthlyPeriodStart", bbots_value_timestamp(NOW)));
+    commit(txn);
+    expect_spends(place, 70000, 70000, 0);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(update_named(txn, BUDGETS, 1, SPENDS(5, 6, 7)));
+    commit(txn);
+    expect_spends(place, 70000, 70000, 0);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(bbots_savepoint(txn, "before", &fault));
+    assert_ok(update_named(txn, BUDGETS, 1, "monthlyPeriodStart", today));
+    spend(txn, 1);
+    assert_ok(bbots_savepoint_rollback(txn, "before", &fault));
+    assert_ok(update_named(txn, BUDGETS, 1, "weeklyPeriodStart", bbots_value_timestamp(NOW)));
+    commit(txn);
+    expect_spends(place, 70000, 0, 0);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(update_named(txn, BUDGETS, 1, "monthlyPeriodStart", today));
+    commit(txn);
+    expect_spends(place, 70000, 0, 70000);
+}
+
+/* A period that begins never, or at an end of the calendar, begins today; costs are not refused. */
+static void a_period_without_a_begin_begins_today(void **state)
+{
+    static const bbots_timestamp starts[] = {
+        BBOTS_TIMESTAMP_INFINITY, BBOTS_TIMESTAMP_MINUS_INFINITY, BBOTS_TIMESTAMP_MAX,
+        BBOTS_TIMESTAMP_MIN, BBOTS_TIMESTAMP_MAX - 380 * PEOPLE_DAY};
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(starts); i++) {
+        bbots_value start = bbots_value_timestamp(starts[i]);
+        bbots_value id = integer((int64_t)i + 1);
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        bbots_txn_set_now(txn, NOW);
+        assert_ok(insert_named(txn, BUDGETS, "userId", integer(1), "dailyBudget",
+                               bbots_value_decimal(1000, 2), "dailyPeriodStart", start,
+                               "weeklyPeriodStart", start, "monthlyPeriodStart", start));
+        spend(txn, 7);
+        bbots_budget_status status = status_of(txn, 1);
+        for (unsigned p = 0; p < BBOTS_BUDGET_PERIODS; p++) {
+            assert_int_equal(status.periods[p].from, PEOPLE_BEGIN);
+            assert_int_equal(status.periods[p].spend, 7 * (int64_t)(i + 1));
+        }
+        commit(txn);
+        expect_spends(place, 7 * (int64_t)(i + 1), 7 * (int64_t)(i + 1), 7 * (int64_t)(i + 1));
+        txn = begin(place->store, BBOTS_WRITE);
+        assert_ok(bbots_delete(txn, BUDGETS, 0, &id, NULL, &fault));
+        commit(txn);
+    }
+}
+
 /* ------------------------------------------------------------------ reservations */
 
 static void put_note(bbots_txn *txn, const char *key, const char *json)
@@ -281,6 +361,8 @@ int main(void)
         ON_PEOPLE(a_budget_is_set_anew),
         ON_PEOPLE(costs_below_zero_are_spent_less),
         ON_PEOPLE(a_period_may_lie_ahead),
+        ON_PEOPLE(a_row_of_the_hosts_own_is_right_at_its_commit),
+        ON_PEOPLE(a_period_without_a_begin_begins_today),
         ON_PEOPLE(a_note_that_cannot_be_read_is_named),
         ON_PEOPLE(keys_of_others_are_no_notes),
         ON_PEOPLE(reservations_are_dropped_a_day_after_their_end),
