@@ -14,12 +14,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAP_BYTES_LEAST (UINT64_C(1) << 30)
 #define READERS_DEFAULT 1024
 #define GROW_WAIT_MS    10000
 #define REPLACED_TRIES  16
+#define OTHERS_TRIES    100 /* of a hundredth of a second */
 
 /* ------------------------------------------------------------------ process and place */
 
@@ -282,12 +284,41 @@ static bool is_still_named(const store_file *file)
            status.st_ino == file->inode;
 }
 
+/*
+ * Those who have the file open have LMDB's lock file open, by the same name: otherwise we would be a
+ * second writer beside them. They are not when the file has another name (a hard link) or its lock
+ * file was removed. Who dies loses the one lock before the other, so he is given time.
+ */
+static int judge_others(const store_file *file, int alone, bbots_error *error)
+{
+    const struct timespec moment = {0, 10000000};
+    for (int tries = 0; alone == BBOTS_NOT_FOUND && tries < OTHERS_TRIES; tries++) {
+        struct stat status;
+        store_lock_state state = store_lock_look(file->path);
+        if (state == STORE_LOCK_HELD || fstat(file->fd, &status) != 0 ||
+            (state == STORE_LOCK_FREE && status.st_nlink == 1)) {
+            return alone;
+        }
+        nanosleep(&moment, NULL);
+        alone = store_use_alone(file->path, file->fd, error);
+    }
+    return alone != BBOTS_NOT_FOUND
+               ? alone
+               : bb_fail(error, BBOTS_BUSY,
+                         "somebody else has file \"%s\" open by another name, or its lock file was "
+                         "removed meanwhile",
+                         file->path);
+}
+
 /* A look that counts: nobody opens or closes the file meanwhile. *count: to be written as mark. */
 static int judge(store_file *file, uint32_t *count, bbots_error *error)
 {
     store_view view;
     int rc = store_look(file->path, file->fd, &view, error);
     int alone = rc == BBOTS_OK ? store_use_alone(file->path, file->fd, error) : rc;
+    if (alone == BBOTS_NOT_FOUND && !file->options.alone) {
+        alone = judge_others(file, alone, error);
+    }
     if (alone < 0) {
         return alone;
     }

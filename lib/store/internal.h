@@ -130,6 +130,14 @@ void store_turn_end(int fd);
 int store_use_alone(const char *path, int fd, bbots_error *error);
 int store_use_share(const char *path, int fd, bbots_error *error);
 
+/* LMDB's lock file beside a path: STORE_LOCK_FREE, nobody has it open. */
+typedef enum store_lock_state {
+    STORE_LOCK_HELD,
+    STORE_LOCK_FREE,
+    STORE_LOCK_MISSING
+} store_lock_state;
+store_lock_state store_lock_look(const char *path);
+
 /* Whoever makes a file holds this; false when somebody else does, with errno. */
 bool store_work_take(int fd);
 

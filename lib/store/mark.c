@@ -24,6 +24,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define TURN_OFFSET (INT64_C(1) << 61)
@@ -71,6 +73,22 @@ int store_use_alone(const char *path, int fd, bbots_error *error)
 int store_use_share(const char *path, int fd, bbots_error *error)
 {
     return set_lock(fd, F_RDLCK, USE_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
+}
+
+/* LMDB locks the first byte of its lock file as long as it has it open. */
+store_lock_state store_lock_look(const char *path)
+{
+    char name[PATH_MAX];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    int fd = snprintf(name, sizeof name, "%s-lock", path) < (int)sizeof name
+                 ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                 : -1;
+    if (fd < 0) {
+        return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_HELD; /* LMDB will say why */
+    }
+    bool held = fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+    close(fd);
+    return held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
 }
 
 bool store_work_take(int fd)

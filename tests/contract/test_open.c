@@ -495,6 +495,36 @@ static void a_symbolic_link_has_the_lock_of_its_file(void **state)
     assert_int_equal(access(path_in(place, "store.bbots-lock"), F_OK), 0);
 }
 
+static int is_refused_in_child(void *context)
+{
+    bbots_store *store;
+    int rc = bbots_open(context, &existing, &store, &fault);
+    return rc == BBOTS_BUSY && strstr(fault.message, "by another name") != NULL ? 0 : 1;
+}
+
+/* A hard link has a lock of its own, and so has a name whose lock file was removed. */
+static void nobody_writes_beside_a_writer_with_another_lock(void **state)
+{
+    fixture *place = *state;
+    char *hard = path_in(place, "hard");
+    char *lock = path_in(place, "store.bbots-lock");
+    char *aside = path_in(place, "aside");
+    place->store = open_store(place->path, &creating);
+    assert_int_equal(link(place->path, hard), 0);
+    assert_int_equal(in_child(is_refused_in_child, hard), 0);
+    assert_int_not_equal(access(path_in(place, "hard-lock"), F_OK), 0);
+    assert_int_equal(in_child(open_in_child, place->path), 0);
+    assert_int_equal(unlink(hard), 0);
+    assert_int_equal(rename(lock, aside), 0);
+    assert_int_equal(in_child(is_refused_in_child, place->path), 0);
+    assert_int_equal(rename(aside, lock), 0);
+    assert_int_equal(in_child(open_in_child, place->path), 0);
+    assert_ok(bbots_close(place->store, &fault));
+    assert_int_equal(link(place->path, hard), 0);
+    assert_int_equal(in_child(open_in_child, hard), 0); /* one at a time may have any name */
+    place->store = open_store(place->path, &existing);
+}
+
 static void a_store_with_open_transactions_stays_open(void **state)
 {
     fixture *place = *state;
@@ -1182,6 +1212,7 @@ int main(void)
         TEST(what_the_system_forbids_is_denied),
         TEST(a_process_opens_a_file_once_under_any_name),
         TEST(a_symbolic_link_has_the_lock_of_its_file),
+        TEST(nobody_writes_beside_a_writer_with_another_lock),
         TEST(a_store_with_open_transactions_stays_open),
         TEST(a_file_opens_with_its_own_schema_and_answers_the_same),
         TEST(another_schema_is_a_mismatch),
