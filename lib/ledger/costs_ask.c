@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { YEARS_MANY = 20 };
+
 /* ------------------------------------------------------------------ sums of a source */
 
 /* Which sum of a source goes where; costs are handled apart. */
@@ -407,19 +409,34 @@ static int check_question(const bbots_cost_question *question, bbots_error *erro
     return BBOTS_OK;
 }
 
-/* All times of a zone are the months that have costs: its changes before them matter to nobody. */
+/*
+ * All times, or very many, of a zone are the months that have costs: its changes before and behind
+ * them matter to nobody.
+ */
 static int bound(asking *asked, bbots_cost_question *bounded)
 {
+    const bbots_cost_question *question = asked->question;
+    bool many = question->to / 2 - question->from / 2 > YEARS_MANY * 183 * COST_DAY;
     int rc = BBOTS_OK;
-    if (!is_open(bounded) || !ask_is_time(bounded->by) || zone_is_utc(&asked->zone)) {
+    if ((!is_open(question) && !many) || !ask_is_time(question->by) || zone_is_utc(&asked->zone)) {
         return rc;
     }
+    bounded->from = bounded->to = 0;
     for (unsigned source = 0; source < BBOTS_COST_SOURCES && rc == BBOTS_OK; source++) {
         rc = counts(asked, source) ? ask_bounds(asked, source, bounded) : BBOTS_OK;
     }
-    if (rc == BBOTS_OK && !is_past_calendar(bounded)) {
-        asked->question = bounded;
+    if (rc != BBOTS_OK || is_past_calendar(bounded)) {
+        return rc;
     }
+    if (many) {
+        bounded->from = bounded->from > question->from ? bounded->from : question->from;
+        bounded->to = bounded->to < question->to ? bounded->to : question->to;
+        bounded->to = bounded->to < bounded->from ? bounded->from : bounded->to;
+    }
+    if (many && bounded->to == bounded->from) { /* nothing in it; both 0 would be all */
+        bounded->from = bounded->to = COST_DAY;
+    }
+    asked->question = bounded;
     return rc;
 }
 

@@ -318,6 +318,14 @@ static void days_begin_inside_hours(void **state)
             question.from = from - 11 * DAY;
             question.to = from + 17 * DAY + HOUR / 3;
             ask(txn, &question);
+            question.from = from + DAY + HOUR / 7; /* without an end, and without a begin */
+            question.to = BBOTS_TIMESTAMP_MAX - 400 * DAY;
+            ask(txn, &question);
+            question.to = question.from;
+            question.from = BBOTS_TIMESTAMP_MIN + 400 * DAY;
+            ask(txn, &question);
+            question.to = question.from + 9000 * DAY; /* long, and nothing in it */
+            ask(txn, &question);
         }
         bbots_rollback(txn);
     }

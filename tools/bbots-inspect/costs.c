@@ -394,7 +394,7 @@ const command command_costs = {
     "  --by WHAT     a line for each hour, day, week, month, provider, model, prompt, status,\n"
     "                storage, operation, execution or user; without it an overview\n"
     "  --user ID     of one user; without it of all\n"
-    "  --from, --to  costs of from <= time < to, as 2026-01-31 or 2026-01-31T12:00\n"
+    "  --from, --to  costs of from <= time < to, in UTC, as 2026-01-31 or 2026-01-31T12:00\n"
     "  --tz ZONE     whose clocks count for --by: Europe/Berlin, +05:30; without it UTC\n"
     "  --limit N     the first N lines\n"
     "  --details     what the lines' tokens, minutes or bytes come to, and averages: --by model,\n"
