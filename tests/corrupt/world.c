@@ -3,6 +3,7 @@
 
 #include <bbots/sample.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,6 +182,36 @@ static void change_nodes(bbots_txn *txn, unsigned rows, uint64_t *random)
     }
 }
 
+static int remove_folder(const char *folder)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+/*
+ * Leaves a process behind that removes the folder when this one and its children have ended, however
+ * they do: none of them closes the pipe before.
+ */
+static void remove_at_the_end(const char *folder)
+{
+    char none;
+    int ends[2];
+    demand(pipe(ends) == 0, "a pipe", NULL);
+    fflush(NULL);
+    pid_t child = fork();
+    demand(child >= 0, "a process", NULL);
+    if (child == 0) {
+        setsid(); /* who is stopped by the terminal does not stop it */
+        close(ends[1]);
+        close(STDOUT_FILENO);
+        while (read(ends[0], &none, 1) < 0 && errno == EINTR) {
+        }
+        _exit(remove_folder(folder) == 0 ? 0 : 1);
+    }
+    close(ends[0]);
+}
+
 void world_make(world *made, unsigned rows, uint64_t seed)
 {
     world_make_of(made, &bbots_sample_schema, change_nodes, rows, seed);
@@ -195,6 +226,7 @@ void world_make_of(world *made, const bbots_schema *schema, world_change *change
     made->schema = schema;
     snprintf(made->folder, sizeof made->folder, "%s/bbots-corrupt-XXXXXX", base);
     demand(mkdtemp(made->folder) != NULL, "temporary folder", NULL);
+    remove_at_the_end(made->folder);
     snprintf(made->path, sizeof made->path, "%s/store", made->folder);
     for (unsigned i = 0; i < IMAGES_MAX; i++) {
         bbots_store *store;
@@ -217,11 +249,9 @@ void world_make_of(world *made, const bbots_schema *schema, world_change *change
 
 void world_free(world *made)
 {
-    char command[128];
     for (unsigned i = 0; i < made->image_count; i++) {
         free(made->images[i].bytes);
     }
     free(made->rows);
-    snprintf(command, sizeof command, "rm -rf '%s'", made->folder);
-    demand(system(command) == 0, "removing the temporary folder", NULL);
+    demand(remove_folder(made->folder) == 0, "removing the temporary folder", NULL);
 }
