@@ -41,6 +41,24 @@ for look in "800 " "390 " "800 --force-dark-mode --enable-features=WebContentsFo
     [ -z "${KEEP:-}" ] || cp "$work/shot.png" "$KEEP-${look%% *}${look:+$(echo "$look" | wc -c)}.png"
     rm -f "$work/shot.png"
 done
+check "the page says of which time it is" grep -q 'From 2025-11-01 00:00:00 until before 2026-01-01 00:00:00, UTC' "$work/dom"
+
+# Amounts of many digits stay in their tiles; a budget of nothing, and days and lists with nothing in them, are said to be so.
+"$inspect" "$work/w.bb" create >/dev/null
+"$inspect" "$work/w.bb" report -o "$work/costs.html"
+check "nothing is said to be nothing" test "$(grep -o 'nothing was spent' "$work/costs.html" | wc -l)" = 4
+"$inspect" "$work/w.bb" apply >/dev/null <<'END'
+{"op":"insert","table":"users","row":{"email":"a@example.org"}}
+{"op":"insert","table":"cost_budgets","row":{"userId":1,"dailyBudget":"0","monthlyBudget":"5","monthlyPeriodStart":"2026-01-01"}}
+{"op":"insert","table":"api_token_usage","row":{"userId":1,"model":"m","totalTokens":1,"inputCost":"0","outputCost":"0","totalCost":"987654.3210","createdAt":"2026-01-05"}}
+END
+"$inspect" "$work/w.bb" report -o "$work/costs.html" --user 1 --at 2026-01-06
+check "a budget has its numbers" grep -q '<td>month<td>5.0000<td>987654.3210<td>0.0000<td>0.0000<td>[0-9.]*<td>2026-02-01 00:00:00' "$work/costs.html"
+check "a budget of nothing has a gauge" sh -c "! grep -q 'nan' '$work/costs.html'"
+sed -i 's|</body>|<script>document.title = [...document.querySelectorAll(".tile b")].every(b => b.scrollWidth <= b.clientWidth \&\& b.getBoundingClientRect().right <= b.parentNode.getBoundingClientRect().right) ? "fits" : "too wide"</script></body>|' "$work/costs.html"
+browser 360 "" --dump-dom >"$work/dom" 2>"$work/console"
+check "an amount stays in its tile on a phone" grep -q '<title>fits</title>' "$work/dom"
+
 "$inspect" "$work/s.bb" report --from 2025-01-01 >"$work/log" 2>&1
 check "half a range is refused" test $? = 2
 "$inspect" "$work/s.bb" report -o /nowhere/x.html >"$work/log" 2>&1

@@ -44,7 +44,8 @@ static const char style[] =
     ".key{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .9em}"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:8px}"
     ".tile{border:1px solid var(--line);border-radius:6px;padding:8px}.tile b{display:block;"
-    "font-size:1.2rem}.gauge{height:12px;border-radius:6px;background:var(--line);overflow:hidden}"
+    "font-size:1.2rem;overflow-wrap:anywhere}.name{white-space:nowrap}.gauge{height:12px;border-"
+    "radius:6px;background:var(--line);overflow:hidden}"
     ".gauge i{display:block;height:100%}";
 
 /* ------------------------------------------------------------------ small parts */
@@ -103,7 +104,7 @@ static void put_legend(FILE *out)
 {
     fputs("<p class=dim>", out);
     for (unsigned i = 0; i < BBOTS_COST_SOURCES; i++) {
-        fprintf(out, "<span class=\"key c%u\"></span>%s", i, providers[i]);
+        fprintf(out, "<span class=name><span class=\"key c%u\"></span>%s</span> ", i, providers[i]);
     }
     fputs("</p>", out);
 }
@@ -115,11 +116,21 @@ static void put_bars(FILE *out, const char *title, const bar *bars, size_t count
     for (size_t i = 0; i < count; i++) {
         most = bars[i].total > most ? bars[i].total : most;
     }
+    bool none = true;
+    for (size_t i = 0; i < count; i++) {
+        none = none && bars[i].total <= 0;
+    }
     double step = (double)CHART_WIDTH / (double)(count > 0 ? count : 1);
-    fputs("<p class=dim>highest: ", out);
-    put_amount(out, most, BBOTS_COST_SCALE);
+    fputs("<p class=dim>", out);
+    if (none) {
+        fputs("nothing was spent", out);
+    } else {
+        fputs("highest: ", out);
+        put_amount(out, most, BBOTS_COST_SCALE);
+        fputs(" USD", out);
+    }
     fprintf(out,
-            " USD</p><svg class=chart viewBox=\"0 0 %d %d\" preserveAspectRatio=none role=img "
+            "</p><svg class=chart viewBox=\"0 0 %d %d\" preserveAspectRatio=none role=img "
             "aria-label=\"%s\">",
             CHART_WIDTH, CHART_HEIGHT, title);
     for (size_t i = 0; i < count; i++) {
@@ -244,7 +255,13 @@ static int put_list(page *of, bbots_cost_by by, const char *title, const char *f
     }
     int64_t most = 1;
     size_t count = bbots_cost_answer_count(answer);
-    fprintf(of->out, "<h2>%s</h2><p class=dim>USD; a bar is the share of the greatest</p>", title);
+    fprintf(of->out, "<h2>%s</h2><p class=dim>", title);
+    if (count == 0) {
+        fputs("nothing was spent</p>", of->out);
+    } else {
+        fprintf(of->out, "USD; a bar is the share of the greatest%s</p>",
+                count == limit ? ", and those that cost less may be left out" : "");
+    }
     for (size_t i = 0; i < count; i++) {
         int64_t total = bbots_cost_answer_group(answer, i)->sums.total;
         most = total > most ? total : most;
@@ -312,6 +329,39 @@ static int put_overview(page *of)
     return rc;
 }
 
+static void put_gauge(FILE *out, const char *name, const bbots_budget_state *state)
+{
+    double share = state->budget > 0  ? (double)state->spend / (double)state->budget * 100
+                   : state->spend > 0 ? 100
+                                      : 0;
+    fprintf(out, "<p>%s: ", name);
+    put_amount(out, state->spend, BBOTS_BUDGET_SCALE);
+    fputs(" of ", out);
+    put_amount(out, state->budget, BBOTS_BUDGET_SCALE);
+    fprintf(out, "%s</p><div class=gauge><i class=c%d style=\"width:%.1f%%\"></i></div>",
+            state->over    ? ", over"
+            : state->alert ? ", alert"
+                           : "",
+            state->alert || state->over ? 0 : 2,
+            share > 100 ? 100
+            : share < 0 ? 0
+                        : share);
+}
+
+static void put_gauge_row(FILE *out, const char *name, const bbots_budget_state *state)
+{
+    char resets[BBOTS_TIMESTAMP_TEXT_MAX];
+    const int64_t amounts[] = {state->budget, state->spend, state->reserved, state->remaining,
+                               state->projected};
+    bbots_timestamp_print(state->to, false, BBOTS_TIMESTAMP_POSTGRES, resets);
+    fprintf(out, "<tr><td>%s", name);
+    for (unsigned i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        fputs("<td>", out);
+        put_amount(out, amounts[i], BBOTS_BUDGET_SCALE);
+    }
+    fprintf(out, "<td>%s</tr>", resets);
+}
+
 static int put_budget(page *of)
 {
     static const char *const names[] = {"day", "week", "month"};
@@ -324,27 +374,45 @@ static int put_budget(page *of)
     if (rc != BBOTS_OK || !status.has_budget) {
         return rc;
     }
-    fputs("<h2>Budget</h2><p class=dim>USD, spend of the running period</p>", of->out);
+    fputs("<h2>Budget</h2><p class=dim>USD, spend of the running period</p>"
+          "<div class=chart role=img aria-label=\"Spend of each budget\">",
+          of->out);
     for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
-        const bbots_budget_state *state = &status.periods[i];
-        if (state->budget == BBOTS_BUDGET_UNLIMITED) {
-            continue;
+        if (status.periods[i].budget != BBOTS_BUDGET_UNLIMITED) {
+            put_gauge(of->out, names[i], &status.periods[i]);
         }
-        double share = (double)state->spend / (double)state->budget * 100;
-        fprintf(of->out, "<p>%s: ", names[i]);
-        put_amount(of->out, state->spend, BBOTS_BUDGET_SCALE);
-        fputs(" of ", of->out);
-        put_amount(of->out, state->budget, BBOTS_BUDGET_SCALE);
-        fprintf(of->out, "%s</p><div class=gauge><i class=c%d style=\"width:%.1f%%\"></i></div>",
-                state->over    ? ", over"
-                : state->alert ? ", alert"
-                               : "",
-                state->alert ? 0 : 2,
-                share > 100 ? 100
-                : share < 0 ? 0
-                            : share);
     }
+    fputs("</div><details><summary>The numbers, in USD</summary><table><tr><th>period<th>budget<th>"
+          "spend<th>reserved<th>remaining<th>projected<th>begins anew (UTC)</tr>",
+          of->out);
+    for (unsigned i = 0; i < BBOTS_BUDGET_PERIODS; i++) {
+        if (status.periods[i].budget != BBOTS_BUDGET_UNLIMITED) {
+            put_gauge_row(of->out, names[i], &status.periods[i]);
+        }
+    }
+    fputs("</table></details>", of->out);
     return BBOTS_OK;
+}
+
+/* Whose costs, of which time. */
+static void put_subject(const page *of)
+{
+    char from[BBOTS_TIMESTAMP_TEXT_MAX];
+    char to[BBOTS_TIMESTAMP_TEXT_MAX];
+    const bbots_cost_question *question = &of->question;
+    if (question->user_id != 0) {
+        fprintf(of->out, "User %" PRId64 ". ", question->user_id);
+    }
+    if (question->from != 0 || question->to != 0) {
+        bbots_timestamp_print(question->from, false, BBOTS_TIMESTAMP_POSTGRES, from);
+        bbots_timestamp_print(question->to, false, BBOTS_TIMESTAMP_POSTGRES, to);
+        fprintf(of->out, "From %s until before %s, UTC. ", from, to);
+    } else {
+        fputs("Of all times. ", of->out);
+    }
+    fputs("Days and hours by ", of->out);
+    put_escaped(of->out, question->zone != NULL ? question->zone : "UTC");
+    fputs(".", of->out);
 }
 
 static int put_page(page *of)
@@ -355,12 +423,8 @@ static int put_page(page *of)
             "<link rel=icon href=\"data:,\"><style>%s</style></head><body><h1>Costs</h1><p "
             "class=dim>",
             style);
-    if (of->question.user_id != 0) {
-        fprintf(of->out, "User %" PRId64 ". ", of->question.user_id);
-    }
-    fputs("Times by ", of->out);
-    put_escaped(of->out, of->question.zone != NULL ? of->question.zone : "UTC");
-    fputs(".</p>", of->out);
+    put_subject(of);
+    fputs("</p>", of->out);
     int rc = put_overview(of);
     rc = rc == BBOTS_OK ? put_budget(of) : rc;
     rc = rc == BBOTS_OK ? put_days(of) : rc;
