@@ -231,7 +231,10 @@ typedef struct bbots_cost_answer bbots_cost_answer;
 BBOTS_API BBOTS_CHECKED int bbots_cost_ask(bbots_txn *txn, const bbots_cost_question *question,
                                            bbots_cost_answer **answer, bbots_error *error);
 
-/* What all groups come to, also those that the limit left out. */
+/*
+ * What all costs of the question come to: those of the groups that the limit left out, and those
+ * that are in no group, too. sources says which shall count.
+ */
 BBOTS_API const bbots_cost_sums *bbots_cost_answer_sums(const bbots_cost_answer *answer);
 BBOTS_API size_t bbots_cost_answer_count(const bbots_cost_answer *answer);
 BBOTS_API const bbots_cost_group *bbots_cost_answer_group(const bbots_cost_answer *answer,

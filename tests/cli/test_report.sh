@@ -52,6 +52,10 @@ check "nothing is said to be nothing" test "$(grep -o 'nothing was spent' "$work
 {"op":"insert","table":"cost_budgets","row":{"userId":1,"dailyBudget":"0","monthlyBudget":"5","monthlyPeriodStart":"2026-01-01"}}
 {"op":"insert","table":"api_token_usage","row":{"userId":1,"model":"m","totalTokens":1,"inputCost":"0","outputCost":"0","totalCost":"987654.3210","createdAt":"2026-01-05"}}
 END
+check "the total is that of costs which can be in a line" test "$("$inspect" "$work/w.bb" costs --by storage | tail -1)" = \
+    "Total 0.000000 USD, 0 costs"
+check "costs without an execution are said to be in the total" test "$("$inspect" "$work/w.bb" top execution | tail -1)" = \
+    "Total 987654.321000 USD, 1 costs, with those of no execution"
 "$inspect" "$work/w.bb" report -o "$work/costs.html" --user 1 --at 2026-01-06
 check "a budget has its numbers" grep -q '<td>month<td>5.0000<td>987654.3210<td>0.0000<td>0.0000<td>[0-9.]*<td>2026-02-01 00:00:00' "$work/costs.html"
 check "a budget of nothing has a gauge" sh -c "! grep -q 'nan' '$work/costs.html'"

@@ -12,27 +12,35 @@
 
 #include <inttypes.h>
 
-enum { AMOUNT_TEXT = 48 };
+enum { AMOUNT_TEXT = 48, CALLS = 1 << BBOTS_COST_CLAUDE | 1 << BBOTS_COST_GEMINI };
 
 static const struct {
     const char *name;
     bbots_cost_by by;
+    uint32_t sources; /* that have such lines; 0: all */
 } groupings[] = {
-    {"hour", BBOTS_COST_BY_HOUR},           {"day", BBOTS_COST_BY_DAY},
-    {"week", BBOTS_COST_BY_WEEK},           {"month", BBOTS_COST_BY_MONTH},
-    {"provider", BBOTS_COST_BY_PROVIDER},   {"model", BBOTS_COST_BY_MODEL},
-    {"prompt", BBOTS_COST_BY_PROMPT_TYPE},  {"status", BBOTS_COST_BY_STATUS},
-    {"storage", BBOTS_COST_BY_STORE},       {"operation", BBOTS_COST_BY_OPERATION},
-    {"execution", BBOTS_COST_BY_EXECUTION}, {"user", BBOTS_COST_BY_USER},
+    {"hour", BBOTS_COST_BY_HOUR, 0},
+    {"day", BBOTS_COST_BY_DAY, 0},
+    {"week", BBOTS_COST_BY_WEEK, 0},
+    {"month", BBOTS_COST_BY_MONTH, 0},
+    {"provider", BBOTS_COST_BY_PROVIDER, 0},
+    {"model", BBOTS_COST_BY_MODEL, CALLS},
+    {"prompt", BBOTS_COST_BY_PROMPT_TYPE, CALLS},
+    {"status", BBOTS_COST_BY_STATUS, 1u << BBOTS_COST_BROWSER},
+    {"storage", BBOTS_COST_BY_STORE, 1u << BBOTS_COST_STORAGE},
+    {"operation", BBOTS_COST_BY_OPERATION, 1u << BBOTS_COST_STORAGE},
+    {"execution", BBOTS_COST_BY_EXECUTION, 0},
+    {"user", BBOTS_COST_BY_USER, 0},
 };
 
 /* ------------------------------------------------------------------ what is asked */
 
-static int read_by(const command_line *line, const char *text, bbots_cost_by *by)
+static int read_by(const command_line *line, const char *text, bbots_cost_question *asked)
 {
     for (size_t i = 0; i < sizeof groupings / sizeof *groupings; i++) {
         if (strcmp(groupings[i].name, text) == 0) {
-            *by = groupings[i].by;
+            asked->by = groupings[i].by;
+            asked->sources = groupings[i].sources;
             return EXIT_DONE;
         }
     }
@@ -72,7 +80,7 @@ static int read_request(const command_line *line, const request *from, bbots_cos
     if (rc == EXIT_DONE && from->to != NULL) {
         rc = read_time(line, "--to", from->to, &asked->to);
     }
-    return rc == EXIT_DONE && from->by != NULL ? read_by(line, from->by, &asked->by) : rc;
+    return rc == EXIT_DONE && from->by != NULL ? read_by(line, from->by, asked) : rc;
 }
 
 /* ------------------------------------------------------------------ cells */
@@ -135,15 +143,16 @@ static int put_groups(const session *in, const bbots_cost_answer *answer, const 
     return sheet_end(to);
 }
 
-static void put_total(const session *in, const bbots_cost_answer *answer)
+static void put_total(const session *in, const bbots_cost_answer *answer, bbots_cost_by by)
 {
     char text[AMOUNT_TEXT];
     int64_t total = bbots_cost_answer_sums(answer)->total;
     if (in->line->format == FORMAT_PEOPLE && !in->line->quiet) {
         bbots_exact exact = {total < 0 ? -1 : 0, (uint64_t)total, false};
         bbots_exact_print(exact, BBOTS_COST_SCALE, text);
-        printf("\nTotal %s USD, %" PRId64 " costs\n", text,
-               count_of(bbots_cost_answer_sums(answer)));
+        printf("\nTotal %s USD, %" PRId64 " costs%s\n", text,
+               count_of(bbots_cost_answer_sums(answer)),
+               by == BBOTS_COST_BY_EXECUTION ? ", with those of no execution" : "");
     }
 }
 
@@ -155,7 +164,7 @@ static int list(const session *in, const bbots_cost_question *question, const ch
         return library_error(in->line, &error);
     }
     int rc = put_groups(in, answer, name);
-    put_total(in, answer);
+    put_total(in, answer, question->by);
     bbots_cost_answer_free(answer);
     return rc;
 }

@@ -37,14 +37,14 @@ static const char style[] =
     ".bar i{display:block;height:8px}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%;font-size:.9rem}"
     "th,td{text-align:right;padding:2px 6px;border-bottom:1px solid var(--line)}"
-    "th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}"
+    "th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere;min-width:4.5em}"
     "summary{cursor:pointer;color:var(--dim);font-size:.9rem}details{overflow-x:auto}"
     ".c0{fill:var(--c0);background:var(--c0)}.c1{fill:var(--c1);background:var(--c1)}"
     ".c2{fill:var(--c2);background:var(--c2)}.c3{fill:var(--c3);background:var(--c3)}"
     ".key{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .9em}"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:8px}"
     ".tile{border:1px solid var(--line);border-radius:6px;padding:8px}.tile b{display:block;"
-    "font-size:1.2rem;overflow-wrap:anywhere}.name{white-space:nowrap}.gauge{height:12px;border-"
+    "font-size:1.05rem;overflow-wrap:anywhere}.name{white-space:nowrap}.gauge{height:12px;border-"
     "radius:6px;background:var(--line);overflow:hidden}"
     ".gauge i{display:block;height:100%}";
 
