@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NODES      (&sample_nodes_table)
@@ -344,6 +345,7 @@ static int churn_beside_another(void *context)
             return 1;
         }
     }
+    waitpid(other, NULL, 0); /* so that nobody has the file open when this one is gone */
     raise(SIGKILL);
     return 2;
 }
