@@ -1,0 +1,191 @@
+/*
+ * tests/contract/test_dear.c - a host's costs may have more digits than the documented ones: whatever is
+ * asked, a sum past 64 bits is refused by its name, and one that still fits is exact.
+ */
+#include "support/variant.h"
+
+#include <bbots/costs.h>
+#include <bbots/platform.h>
+#include <bbots/prices.h>
+
+#define BEGIN time_of("2026-01-15 00:00:00")
+#define HOUR  INT64_C(3600000000)
+#define DAY   (24 * HOUR)
+#define MOST  INT64_C(999999999999999999) /* of 18 digits */
+
+/* Costs of one hour after the other, each as dear as can be. */
+typedef struct pile {
+    const char *name;
+    unsigned scale; /* of the columns */
+    int64_t each;
+    unsigned calls;
+    unsigned sessions; /* in the same hours */
+    unsigned fitting;  /* hours from the first on that can be added up */
+} pile;
+
+static const pile piles[] = {
+    {"many calls", 6, MOST, 10, 0, 9},
+    {"much less than nothing", 6, -MOST, 10, 0, 9},
+    {"two sources", 6, MOST, 5, 5, 4},
+    {"no room for digits", 0, INT64_C(10000000000000), 1, 0, 0},
+    {"no room for digits of a session", 0, INT64_C(10000000000000), 0, 1, 0},
+};
+
+static const bbots_cost_by ways[] = {
+    BBOTS_COST_BY_NOTHING, BBOTS_COST_BY_HOUR,     BBOTS_COST_BY_DAY,  BBOTS_COST_BY_WEEK,
+    BBOTS_COST_BY_MONTH,   BBOTS_COST_BY_PROVIDER, BBOTS_COST_BY_USER, BBOTS_COST_BY_EXECUTION};
+
+static const char *const zones[] = {NULL, "Europe/Berlin", "Asia/Kolkata"};
+
+static variant *dear_variant(const pile *of)
+{
+    static const char *const tables[] = {"api_token_usage", "gemini_token_usage",
+                                         "browserbase_costs", "storage_costs"};
+    variant *made = variant_new();
+    variant_rename(made, "daily_cost_summaries", "something_else"); /* they cannot hold them */
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        bbots_column *total = variant_column(made, tables[i], "totalCost");
+        total->length = 18;
+        total->scale = (uint8_t)of->scale;
+    }
+    variant_settle(made);
+    return made;
+}
+
+static void fill(bbots_txn *txn, const variant *made, const pile *of)
+{
+    static const char prices[] =
+        "{\"provider\": \"anthropic\", \"models\": [{\"id\": \"m\", \"prices\": [{\"input\": "
+        "\"3\", \"output\": \"15\"}]}]}";
+    bbots_value each = bbots_value_decimal(of->each, of->scale);
+    variant_insert(txn, made, system_config, "key", string("pricing.anthropic"), "value",
+                   bbots_value_json(bbots_json_of(prices)));
+    variant_insert(txn, made, users, "email", string("a@example.org"));
+    variant_insert(txn, made, agency_tasks, "userId", integer(1), "sourceType", string("x"),
+                   "title", string("t"), "taskType", string("x"));
+    variant_insert(txn, made, task_executions, "taskId", integer(1), "triggeredBy", string("x"));
+    for (unsigned i = 0; i < of->calls; i++) {
+        variant_insert(txn, made, api_token_usage, "userId", integer(1), "executionId", integer(1),
+                       "model", string("m"), "inputTokens", integer(1), "outputTokens", integer(0),
+                       "totalTokens", integer(1), "inputCost", bbots_value_decimal(0, 4),
+                       "outputCost", bbots_value_decimal(0, 4), "totalCost", each, "createdAt",
+                       bbots_value_timestamp(BEGIN + i * HOUR));
+    }
+    for (unsigned i = 0; i < of->sessions; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "s%u", i);
+        variant_insert(txn, made, browserbase_costs, "userId", integer(1), "executionId",
+                       integer(1), "sessionId", string(name), "status", string("completed"),
+                       "durationMs", integer(0), "durationMinutes", bbots_value_decimal(0, 2),
+                       "startedAt", bbots_value_timestamp(BEGIN), "totalCost", each, "createdAt",
+                       bbots_value_timestamp(BEGIN + i * HOUR));
+    }
+}
+
+/* What the first hours cost together, and one of them if it has anything. */
+static int64_t cost_of(const pile *of, unsigned hours)
+{
+    int64_t cost = 0;
+    int64_t unit = of->scale == 0 ? 1000000 : 1;
+    for (unsigned i = 0; i < hours; i++) {
+        cost += (i < of->calls ? of->each * unit : 0) + (i < of->sessions ? of->each * unit : 0);
+    }
+    return cost;
+}
+
+/* A question about the first hours. */
+static bbots_cost_question about(unsigned hours, unsigned way, unsigned zone)
+{
+    return (bbots_cost_question){.user_id = way % 2,
+                                 .from = BEGIN,
+                                 .to = BEGIN + hours * HOUR,
+                                 .zone = zones[zone],
+                                 .costs_first = way % 3 == 0,
+                                 .by = ways[way]};
+}
+
+static void try_questions(bbots_txn *txn, const pile *of)
+{
+    for (unsigned way = 0; way < COUNT(ways); way++) {
+        for (unsigned zone = 0; zone < COUNT(zones); zone++) {
+            bbots_cost_question all = about(48, way, zone);
+            bbots_cost_question ever = {.zone = zones[zone], .by = ways[way]};
+            bbots_cost_question some = about(of->fitting, way, zone);
+            bbots_cost_answer *answer;
+            assert_status(bbots_cost_ask(txn, &all, &answer, &fault), BBOTS_NUMERIC_OUT_OF_RANGE);
+            assert_non_null(strstr(fault.message, "more than 64 bits"));
+            assert_status(bbots_cost_ask(txn, &ever, &answer, &fault), BBOTS_NUMERIC_OUT_OF_RANGE);
+            assert_ok(bbots_cost_ask(txn, &some, &answer, &fault));
+            assert_int_equal(bbots_cost_answer_sums(answer)->total, cost_of(of, of->fitting));
+            bbots_cost_answer_free(answer);
+        }
+    }
+}
+
+static void try_others(bbots_txn *txn, const pile *of)
+{
+    bbots_cost_question all = about(48, 0, 0);
+    bbots_cost_question some = about(of->fitting, 0, 0);
+    bbots_cost_executions executions;
+    bbots_cost_forecast forecast;
+    bbots_cost_sums sums;
+    assert_status(bbots_cost_execution(txn, 1, &sums, &fault), BBOTS_NUMERIC_OUT_OF_RANGE);
+    assert_status(bbots_cost_executions_of(txn, &all, &executions, &fault),
+                  BBOTS_NUMERIC_OUT_OF_RANGE);
+    assert_ok(bbots_cost_executions_of(txn, &some, &executions, &fault));
+    assert_int_equal(executions.total, cost_of(of, of->fitting));
+    for (unsigned zone = 0; zone < COUNT(zones); zone++) {
+        assert_status(bbots_cost_forecast_of(txn, 1, zones[zone], BEGIN + DAY, &forecast, &fault),
+                      BBOTS_NUMERIC_OUT_OF_RANGE);
+    }
+}
+
+/* Prices that are computed anew tell what the rows of a day cost before. */
+static void try_prices(bbots_txn *txn, const pile *of)
+{
+    __extension__ __int128 cost = (__int128)of->each * of->calls * (of->scale == 0 ? 1000000 : 1);
+    bool fits = cost <= INT64_MAX && cost >= INT64_MIN;
+    bbots_reprice_request request = {.user_id = 1};
+    bbots_repricing *done;
+    int rc = bbots_prices_reprice(txn, &request, &done, &fault);
+    assert_status(rc, fits ? BBOTS_OK : BBOTS_NUMERIC_OUT_OF_RANGE);
+    if (fits) {
+        assert_int_equal(bbots_repricing_rows(done), of->calls);
+        for (size_t i = 0; i < bbots_repricing_count(done); i++) {
+            assert_int_equal(bbots_repricing_line(done, i)->old_cost, (int64_t)cost);
+        }
+    }
+    bbots_repricing_free(done);
+}
+
+static void a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact(void **state)
+{
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(piles); i++) {
+        variant *made = dear_variant(&piles[i]);
+        print_message("%s\n", piles[i].name);
+        variant_open(place, made);
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        bbots_txn_set_now(txn, BEGIN + DAY);
+        fill(txn, made, &piles[i]);
+        try_questions(txn, &piles[i]);
+        try_others(txn, &piles[i]);
+        try_prices(txn, &piles[i]);
+        commit(txn);
+        txn = begin(place->store, BBOTS_READ);
+        try_questions(txn, &piles[i]);
+        commit(txn);
+        variant_close(place);
+        variant_free(made);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact,
+                                        fixture_setup, fixture_teardown),
+    };
+    choose_tests();
+    return cmocka_run_group_tests_name("dear", tests, NULL, NULL);
+}
