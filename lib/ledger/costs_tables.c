@@ -120,15 +120,41 @@ const ledger_need cost_summary_need = {
     LEDGER_DAILY_COST_SUMMARIES, "daily_cost_summaries", summaries, summary_keys, COUNT(summaries),
     COUNT(summary_keys)};
 
-static int find_live(const bbots_table *table, const char *name, const bbots_live **live,
+/* A documented live aggregate: what its groups are by, and whether it has times. */
+typedef struct live_need {
+    const char *name;
+    unsigned by_count;
+    unsigned by[2];
+    bool timed;
+} live_need;
+
+static const live_need users_need = {"users", 1, {COST_USER}, true};
+static const live_need all_need = {"all", 0, {0}, true};
+static const live_need executions_need = {"executions", 2, {COST_USER, COST_EXECUTION}, true};
+static const live_need execution_need = {"execution", 1, {COST_EXECUTION}, false};
+
+/* One of the same name by something else would give other sums. */
+static bool is_as_needed(const ledger_table *of, const bbots_live *live, const live_need *need)
+{
+    bool fits = live != NULL && live->by_count == need->by_count;
+    for (unsigned i = 0; fits && i < need->by_count; i++) {
+        fits = live->by[i] == of->columns[need->by[i]];
+    }
+    return fits &&
+           (!need->timed || (live->unit_count != 0 && live->time == of->columns[COST_TIME]));
+}
+
+static int find_live(const cost_source *source, const live_need *need, const bbots_live **live,
                      bbots_error *error)
 {
-    *live = bbots_table_live(table, name);
-    return *live != NULL ? BBOTS_OK
-                         : bb_fail_at(error, BBOTS_UNKNOWN_INDEX, table->name, NULL, NULL,
-                                      "table \"%s\" has no live aggregate \"%s\", which is needed "
-                                      "here: the file has an earlier schema",
-                                      table->name, name);
+    const bbots_table *table = source->of->table;
+    *live = bbots_table_live(table, need->name);
+    return is_as_needed(source->of, *live, need)
+               ? BBOTS_OK
+               : bb_fail_at(error, BBOTS_UNKNOWN_INDEX, table->name, NULL, NULL,
+                            "table \"%s\" has no live aggregate \"%s\" as it is needed here: the "
+                            "file has an earlier schema, or another one",
+                            table->name, need->name);
 }
 
 int costs_find(bbots_txn *txn, cost_tables *tables, bbots_error *error)
@@ -142,10 +168,10 @@ int costs_find(bbots_txn *txn, cost_tables *tables, bbots_error *error)
         }
         const bbots_table *table = source->of->table;
         source->scale = table->columns[source->of->columns[COST_TOTAL]].scale;
-        rc = find_live(table, "users", &source->users, error);
-        rc = rc == BBOTS_OK ? find_live(table, "all", &source->all, error) : rc;
-        rc = rc == BBOTS_OK ? find_live(table, "executions", &source->executions, error) : rc;
-        rc = rc == BBOTS_OK ? find_live(table, "execution", &source->execution, error) : rc;
+        rc = find_live(source, &users_need, &source->users, error);
+        rc = rc == BBOTS_OK ? find_live(source, &all_need, &source->all, error) : rc;
+        rc = rc == BBOTS_OK ? find_live(source, &executions_need, &source->executions, error) : rc;
+        rc = rc == BBOTS_OK ? find_live(source, &execution_need, &source->execution, error) : rc;
     }
     return rc;
 }

@@ -66,6 +66,17 @@ bbots_index *variant_index(variant *made, const char *table, const char *index)
     return &indexes[number];
 }
 
+bbots_live *variant_live(variant *made, const char *table, const char *live)
+{
+    bbots_table *own = own_table(made, table);
+    const bbots_live *old = bbots_table_live(own, live);
+    assert_non_null(old);
+    ptrdiff_t number = old - own->lives;
+    bbots_live *lives = copy(made, own->lives, own->live_count * sizeof *own->lives);
+    own->lives = lives;
+    return &lives[number];
+}
+
 /* Trees have the names of their tables and columns. */
 static void name_trees(variant *made, uint32_t number)
 {

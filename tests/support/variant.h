@@ -28,6 +28,9 @@ bbots_column *variant_column(variant *made, const char *table, const char *colum
 /* An index of a table by its name, to be changed; one that a foreign key needs has to stay. */
 bbots_index *variant_index(variant *made, const char *table, const char *index);
 
+/* A live aggregate of a table by its name, to be changed. */
+bbots_live *variant_live(variant *made, const char *table, const char *live);
+
 /* To be called when all is changed: makes names of trees and fingerprint fit. */
 void variant_settle(variant *made);
 
