@@ -2,7 +2,7 @@
  * The platform's credentials: stored, fetched and counted, listed without their secrets, given new
  * ones, deleted softly; and nobody gets another's.
  */
-#include "support/support.h"
+#include "support/variant.h"
 
 #include <bbots/credential.h>
 #include <bbots/platform.h>
@@ -209,15 +209,55 @@ static void bad_input_changes_nothing(void **state)
     bbots_keyring_free(ring);
 }
 
+/* Each of the five functions gives this status and changes nothing. */
+static void expect_of_all(bbots_txn *txn, int status, const char *says)
+{
+    bbots_credential of = {.user_id = 1,
+                           .name = bbots_text_of("Mail"),
+                           .service = bbots_text_of("mail.example.org"),
+                           .type = bbots_text_of("password")};
+    bbots_bytes secret = {"s", 1};
+    bbots_keyring *ring = ring_of(hex_key);
+    bbots_digest before = digest_of(txn);
+    bbots_secret opened;
+    seen list = {0};
+    int64_t id;
+    for (unsigned function = 0; function < 5; function++) {
+        int got = function == 0
+                      ? bbots_credential_store(txn, ring, &of, secret, BBOTS_VAULT_HEX, &id, &fault)
+                  : function == 1 ? bbots_credential_fetch(txn, ring, 1, 1, &opened, &fault)
+                  : function == 2
+                      ? bbots_credential_rotate(txn, ring, 1, 1, secret, BBOTS_VAULT_HEX, &fault)
+                  : function == 3 ? bbots_credential_list(txn, 1, true, see, &list, &fault)
+                                  : bbots_credential_delete(txn, 1, 1, &fault);
+        assert_status(got, status);
+        assert_non_null(strstr(fault.message, says));
+    }
+    assert_int_equal(list.count, 0);
+    assert_digest(txn, before);
+    bbots_keyring_free(ring);
+}
+
 static void a_store_without_the_table_says_so(void **state)
 {
     fixture *place = *state;
-    bbots_keyring *ring = ring_of(hex_key);
-    bbots_secret opened;
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
-    assert_status(bbots_credential_fetch(txn, ring, 1, 1, &opened, &fault), BBOTS_UNKNOWN_TABLE);
+    expect_of_all(txn, BBOTS_UNKNOWN_TABLE, "credentials");
     bbots_rollback(txn);
-    bbots_keyring_free(ring);
+}
+
+static void a_table_that_lacks_a_column_is_named_with_it(void **state)
+{
+    fixture *place = *state;
+    variant *made = variant_new();
+    variant_column(made, "credentials", "useCount")->name = "uses";
+    variant_settle(made);
+    variant_open(place, made);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    expect_of_all(txn, BBOTS_UNKNOWN_COLUMN, "\"credentials\" has no column \"useCount\"");
+    bbots_rollback(txn);
+    variant_close(place);
+    variant_free(made);
 }
 
 int main(void)
@@ -230,6 +270,8 @@ int main(void)
         credential_test(a_deleted_one_is_kept_and_not_opened),
         credential_test(bad_input_changes_nothing),
         cmocka_unit_test_setup_teardown(a_store_without_the_table_says_so, fixture_setup_store,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_table_that_lacks_a_column_is_named_with_it, fixture_setup,
                                         fixture_teardown),
     };
     if (!bbots_vault_is_available()) {

@@ -609,6 +609,67 @@ static void refused(bbots_txn *txn, bbots_live_query query, int status)
     assert_null(summary);
 }
 
+#define MOMENT GAUGES_READINGS_COL_MOMENT
+
+/* Groups and measures that an aggregate has not, one after the other, and what is said of them. */
+static void refuse_forms(bbots_txn *txn)
+{
+    static const struct {
+        const char *live;
+        bbots_live_query query;
+        const char *says;
+    } forms[] = {
+        {"owners", {.groups = {{MOMENT, BBOTS_TIME_YEAR + 1}}, .group_count = 1}, "the groups"},
+        {"owners",
+         {.groups = {{MOMENT, BBOTS_TIME_DAY}, {MOMENT, BBOTS_TIME_MONTH}}, .group_count = 2},
+         "the groups"},
+        {"owners",
+         {.groups = {{GAUGES_READINGS_COL_OWNER, BBOTS_TIME_DAY}}, .group_count = 1},
+         "the groups"},
+        {"owners",
+         {.groups = {{GAUGES_READINGS_COL_KIND, BBOTS_TIME_DAY}}, .group_count = 1},
+         "the groups"},
+        {"owners",
+         {.groups = {{GAUGES_READINGS_COL_INSTANT, BBOTS_TIME_DAY}}, .group_count = 1},
+         "the groups"},
+        {"tokens", {.groups = {{MOMENT, BBOTS_TIME_DAY}}, .group_count = 1}, "the groups"},
+        {"owners",
+         {.groups = {{GAUGES_READINGS_COL_FLAG, BBOTS_TIME_NONE}, {MOMENT, BBOTS_TIME_DAY}},
+          .group_count = 2},
+         "the groups"},
+        {"owners",
+         {.measures = {{BBOTS_COUNT, GAUGES_READINGS_COL_AMOUNT}}, .measure_count = 1},
+         "the measures"},
+        {"owners", {.measures = {{BBOTS_SUM, -1}}, .measure_count = 1}, "the measures"},
+        {"owners",
+         {.measures = {{BBOTS_MIN, GAUGES_READINGS_COL_AMOUNT}, {BBOTS_COUNT, -1}},
+          .measure_count = 2},
+         "the measures"},
+        {"owners", {.group_count = BBOTS_SUMMARY_GROUPS_MAX + 1}, "not so many columns"},
+        {"owners", {.measure_count = BBOTS_SUMMARY_MEASURES_MAX + 1}, "not so many columns"},
+        {"owners", {.from = 5, .to = INT64_MIN + 1}, "none of timestamps"},
+        {"tokens", {.from = 1}, "is not kept by time"},
+    };
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        bbots_live_query query = forms[i].query;
+        query.table = &gauges_readings_table;
+        query.live = bbots_table_live(query.table, forms[i].live);
+        refused(txn, query, BBOTS_INVALID_ARGUMENT);
+        if (strstr(fault.message, forms[i].says) == NULL) {
+            fail_msg("\"%s\" does not say \"%s\"", fault.message, forms[i].says);
+        }
+    }
+}
+
+/* What is no aggregate of the table. */
+static void refuse_neighbours(bbots_txn *txn)
+{
+    const bbots_table *table = &gauges_readings_table;
+    refused(txn, (bbots_live_query){.table = table, .live = table->lives + table->live_count},
+            BBOTS_INVALID_ARGUMENT);
+    refused(txn, (bbots_live_query){.table = table, .live = NULL}, BBOTS_INVALID_ARGUMENT);
+}
+
 static void test_refused(void **state)
 {
     fixture *place = *state;
@@ -652,6 +713,8 @@ static void test_refused(void **state)
                                .groups = {{GAUGES_READINGS_COL_MOMENT, BBOTS_TIME_NONE}},
                                .group_count = 1},
             BBOTS_INVALID_ARGUMENT);
+    refuse_forms(txn);
+    refuse_neighbours(txn);
     by[0] = string("x");
     refused(txn, (bbots_live_query){.table = table, .live = live, .by = by, .by_count = 1},
             BBOTS_INVALID_TEXT);

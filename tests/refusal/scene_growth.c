@@ -1,6 +1,6 @@
 /*
  * tests/refusal/scene_growth.c - stores of their own: rows that take over what a later schema adds,
- * and secrets of owners who have keys of their own; see refusal.h.
+ * an index that loses most of its entries, and secrets of owners who have keys of their own; see refusal.h.
  */
 #include "refusal.h"
 
@@ -84,6 +84,45 @@ static int act_upgrade_rows(stage *at, bbots_error *error)
     return rc < 0 ? rc : work_in(at, &options, use_items, error);
 }
 
+/* ------------------------------------------------------------------ an index that shrinks */
+
+enum { MANY = 400, LEFT = 20 };
+
+static int put_many(stage *at, bbots_txn *txn, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    (void)at;
+    for (int i = 0; i < MANY && rc >= 0; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "item %08d", i * 7919 % MANY);
+        rc = put(txn, error, &evolve_1_items_table, "name", string(name), NULL);
+    }
+    return rc;
+}
+
+/* Blocks of the index become small, and each takes in the one that follows. */
+static int drop_most(stage *at, bbots_txn *txn, bbots_error *error)
+{
+    int rc = BBOTS_OK;
+    (void)at;
+    for (int i = 1; i <= MANY && rc >= 0; i++) {
+        bbots_value key = integer(i);
+        if (i % (MANY / LEFT) != 0) {
+            rc = bbots_delete(txn, &evolve_1_items_table, 0, &key, NULL, error);
+        }
+    }
+    return rc;
+}
+
+static int act_shrink(stage *at, bbots_error *error)
+{
+    bbots_options options = {.schema = &bbots_evolve_1_schema,
+                             .flags = BBOTS_OPEN_CREATE |
+                                      (at->plain_reads ? BBOTS_OPEN_PLAIN_READS : 0u)};
+    int rc = work_in(at, &options, put_many, error);
+    return rc < 0 ? rc : work_in(at, &options, drop_most, error);
+}
+
 /* ------------------------------------------------------------------ keys of owners */
 
 static int put_owners(stage *at, bbots_txn *txn, bbots_error *error)
@@ -130,6 +169,7 @@ static int act_owners(stage *at, bbots_error *error)
 
 const scene growth_scenes[] = {
     {"upgrade rows", FILES, STEPWISE | TOLERANT, act_upgrade_rows},
+    {"shrink", FILES, STEPWISE | TOLERANT, act_shrink},
     {"owners", FILES, STEPWISE | TOLERANT, act_owners},
     {NULL, PLAIN, 0, NULL},
 };
