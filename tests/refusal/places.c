@@ -8,15 +8,23 @@
  */
 #include "refusal.h"
 
-#include <execinfo.h>
+#include <unwind.h>
 
 enum { DEPTH_MAX = 100, CHAIN = 5 };
 
-/* The first walk up a stack loads what it needs. */
-__attribute__((constructor)) static void load_walker(void)
+typedef struct walk {
+    void *frames[DEPTH_MAX];
+    int depth;
+} walk;
+
+static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *argument)
 {
-    void *frames[2];
-    (void)backtrace(frames, COUNT(frames));
+    walk *up = argument;
+    if (up->depth == DEPTH_MAX) {
+        return _URC_END_OF_STACK;
+    }
+    up->frames[up->depth++] = (void *)_Unwind_GetIP(context); // NOLINT
+    return _URC_NO_REASON;
 }
 
 /* Puts a chain of places into the set; false when it was there, or the set is full. */
@@ -43,11 +51,11 @@ static bool put_chain(places *of, void *const chain[CHAIN])
 
 void places_note(places *of, uint64_t call)
 {
-    void *frames[DEPTH_MAX];
-    int depth = backtrace(frames, DEPTH_MAX);
+    walk up = {.depth = 0};
     bool fresh = false;
-    for (int i = 1; i + CHAIN <= depth; i++) { /* 0 is here */
-        fresh |= put_chain(of, frames + i);
+    _Unwind_Backtrace(take_frame, &up);
+    for (int i = 1; i + CHAIN <= up.depth; i++) { /* 0 is here */
+        fresh |= put_chain(of, up.frames + i);
     }
     if (fresh && of->count < COUNT(of->numbers)) {
         of->numbers[of->count++] = call;
