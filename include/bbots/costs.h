@@ -214,6 +214,8 @@ typedef struct bbots_cost_question {
     bool costs_first;          /* groups in the order of their cost, greatest first */
     uint32_t limit;            /* groups at most; 0: all */
     uint32_t sources;          /* bit n: source n counts; 0: all */
+    int64_t execution_id;      /* 0: whatever it was for. Otherwise what this one cost, whoever paid, whenever:
+                                  without user, times and zone, whole or by provider ... operation */
 } bbots_cost_question;
 
 typedef struct bbots_cost_answer bbots_cost_answer;
@@ -226,7 +228,8 @@ typedef struct bbots_cost_answer bbots_cost_answer;
  * bbots_cost_answer_free() frees the answer.
  *
  * Errors: BBOTS_INVALID_ARGUMENT (to before from, a zone that the system does not know, times past
- * what a zone can tell), BBOTS_NUMERIC_OUT_OF_RANGE (a sum past 64 bits).
+ * what a zone can tell, one execution with what cannot be asked of it), BBOTS_UNKNOWN_INDEX (a table of the host's own
+ * that has no index by execution), BBOTS_NUMERIC_OUT_OF_RANGE (a sum past 64 bits).
  */
 BBOTS_API BBOTS_CHECKED int bbots_cost_ask(bbots_txn *txn, const bbots_cost_question *question,
                                            bbots_cost_answer **answer, bbots_error *error);

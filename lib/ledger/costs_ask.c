@@ -136,11 +136,39 @@ void ask_query(const asking *asked, unsigned source, const live_question *questi
     }
 }
 
+/* The rows of one execution in groups: its aggregate has none, and it has few rows. */
+static int ask_rows(const asking *asked, unsigned execution, const bbots_live_query *query,
+                    bbots_summary **summary)
+{
+    const bbots_table *table = query->table;
+    bbots_value id = bbots_value_integer(asked->question->execution_id);
+    bbots_range range = {.from = &id, .to = &id, .from_count = 1, .to_count = 1};
+    bbots_summary_query rows = {.table = table,
+                                .range = &range,
+                                .group_count = query->group_count,
+                                .measure_count = query->measure_count};
+    memcpy(rows.groups, query->groups, sizeof rows.groups);
+    memcpy(rows.measures, query->measures, sizeof rows.measures);
+    while (rows.index < table->index_count && table->indexes[rows.index].columns[0] != execution) {
+        rows.index++;
+    }
+    return rows.index < table->index_count
+               ? bbots_summarize(asked->txn, &rows, summary, asked->error)
+               : bb_fail_at(asked->error, BBOTS_UNKNOWN_INDEX, table->name,
+                            table->columns[execution].name, NULL,
+                            "table \"%s\" has no index by \"%s\"", table->name,
+                            table->columns[execution].name);
+}
+
 int ask_source(const asking *asked, unsigned source, const live_question *question,
                bbots_summary **summary)
 {
     bbots_live_query query;
     ask_query(asked, source, question, &query);
+    if (asked->question->execution_id != 0 && question->column >= 0) {
+        unsigned execution = asked->tables.sources[source].of->columns[COST_EXECUTION];
+        return ask_rows(asked, execution, &query, summary);
+    }
     return bbots_live_summarize(asked->txn, &query, summary, asked->error);
 }
 
@@ -160,6 +188,10 @@ live_question ask_plain(const asking *asked, unsigned source)
     if (question->user_id != 0) {
         made.live = asked->tables.sources[source].users;
         made.by = bbots_value_integer(question->user_id);
+        made.by_count = 1;
+    } else if (question->execution_id != 0) {
+        made.live = asked->tables.sources[source].execution;
+        made.by = bbots_value_integer(question->execution_id);
         made.by_count = 1;
     }
     return made;
@@ -393,10 +425,23 @@ static bool is_past_calendar(const bbots_cost_question *question)
            question->to > BBOTS_TIMESTAMP_MAX - margin;
 }
 
+static bool is_of_execution(const bbots_cost_question *question)
+{
+    bool by = question->by == BBOTS_COST_BY_NOTHING ||
+              (question->by >= BBOTS_COST_BY_PROVIDER && question->by <= BBOTS_COST_BY_OPERATION);
+    return by && question->user_id == 0 && question->zone == NULL && is_open(question);
+}
+
 static int check_question(const bbots_cost_question *question, bbots_error *error)
 {
     bool all = is_open(question);
-    if (question->by > BBOTS_COST_BY_USER || question->user_id < 0 ||
+    if (question->execution_id != 0 && !is_of_execution(question)) {
+        return bb_fail(
+            error, BBOTS_INVALID_ARGUMENT,
+            "costs of one execution are asked for without user, times and zone, whole or by "
+            "provider, model, prompt type, status, store or operation");
+    }
+    if (question->by > BBOTS_COST_BY_USER || question->user_id < 0 || question->execution_id < 0 ||
         question->sources >> BBOTS_COST_SOURCES != 0) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the question about costs has no such form");
     }

@@ -265,6 +265,7 @@ asks "latest sessions of a user" 0 "[r['durationMinutes'] for r in j] == ['1.00'
 asks "latest operations" 0 "j[0]['sizeBytes'] == 1048576 and len(j) == 1" latest operations --limit 1
 asks "latest calls" 0 "[r['id'] for r in j] == [3, 2]" latest claude --limit 2
 asks "details of browsers" 0 "[(r['status'], r['minutes'], r['average_usd']) for r in j] == [('active', '2.00', '0.020000'), ('failed', '1.00', '0.010000')]" costs --by status --details
+asks "an execution without costs has no lines" 0 "[r for r in j if r.get('model')] == []" costs --by model --execution 7 --details
 asks "forecast" 0 "(j['spent_usd'], j['month_usd'], j['days']) == ('0.300100', '0.600200', 14)" forecast --at 2026-02-15
 asks "forecast of a user" 0 "j['spent_usd'] == '0.000100'" forecast --user 1 --at 2026-02-15
 asks "an overview has the budget's state" 0 "j['budget'] == 'none' and j['sessions'] == 1" costs --user 1
@@ -275,7 +276,8 @@ asks "credits are not consumed in part" 1 "j['balance'] == 1" credits consume 1 
 asks "credits of a user" 0 "[(r['type'], r['used']) for r in j] == [('runs', 4)]" credits 1 runs
 for words in "credits add 1 runs 0" "credits add 99 runs 1" "costs --from 2026-02-01 --to 2026-01-01" "costs --tz Mars/Olympus" "budget 1 --at 2026-13-01" \
     "latest" "latest x" "latest sessions --limit 0" "costs --limit 4294967297" "costs --user 0" "forecast --user 9223372036854775808" \
-    "execution 18446744073709551615" "usage 9223372036854775809" "budget 0" "prices reprice --dry-run --user 9223372036854775808" "credits add 1 runs" "costs --by day --details" "costs --by week-end"; do
+    "execution 18446744073709551615" "usage 9223372036854775809" "budget 0" "prices reprice --dry-run --user 9223372036854775808" "credits add 1 runs" "costs --by day --details" "costs --by week-end" \
+    "costs --execution 1" "costs --by day --execution 1" "costs --by model --execution 0" "costs --by model --execution 1 --user 1"; do
     "$INSPECT" costs.bb $words >got 2>stderr
     code=$?
     if { [ $code -eq 3 ] || [ $code -eq 2 ]; } && [ "$(wc -l <stderr)" -eq 1 ] && [ ! -s got ]; then pass; else fail "refused: $words" "$code $(cat got stderr)"; fi

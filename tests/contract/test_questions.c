@@ -180,6 +180,7 @@ static bool counts(const bbots_cost_question *question, const cost *one)
 {
     bool timed = question->from != 0 || question->to != 0;
     return (question->user_id == 0 || one->user == question->user_id) &&
+           (question->execution_id == 0 || one->execution == question->execution_id) &&
            (question->sources == 0 || (question->sources >> one->source & 1) != 0) &&
            (!timed || (one->at >= question->from && one->at < question->to));
 }
@@ -383,6 +384,30 @@ static void everything_else_is_a_group_too(void **state)
     bbots_rollback(txn);
 }
 
+/* Tokens by model, storage by operation ... of one execution; all of it is what the whole comes to. */
+static void one_execution_is_taken_apart(void **state)
+{
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    for (int64_t execution = 1; execution <= 5; execution++) { /* the last one cost nothing */
+        bbots_cost_sums whole;
+        assert_ok(bbots_cost_execution(txn, execution, &whole, &fault));
+        for (int by = BBOTS_COST_BY_PROVIDER; by <= BBOTS_COST_BY_OPERATION; by++) {
+            for (uint32_t sources = 0; sources < 1u << BBOTS_COST_SOURCES; sources += 5) {
+                bbots_cost_question question = {
+                    .execution_id = execution, .sources = sources, .by = (bbots_cost_by)by};
+                ask(txn, &question);
+            }
+            bbots_cost_question open = {.execution_id = execution, .by = (bbots_cost_by)by};
+            bbots_cost_answer *answer;
+            assert_ok(bbots_cost_ask(txn, &open, &answer, &fault));
+            assert_memory_equal(bbots_cost_answer_sums(answer), &whole, sizeof whole);
+            bbots_cost_answer_free(answer);
+        }
+    }
+    bbots_rollback(txn);
+}
+
 static void the_dearest_come_first(void **state)
 {
     fixture *place = *state;
@@ -425,6 +450,13 @@ static void what_cannot_be_asked_is_named(void **state)
         {.from = BBOTS_TIMESTAMP_MIN, .to = 5},
         {.from = 5, .to = BBOTS_TIMESTAMP_MAX},
         {.zone = "Nowhere/Here"},
+        {.execution_id = -1},
+        {.execution_id = 1, .user_id = 1},
+        {.execution_id = 1, .from = 5, .to = 6},
+        {.execution_id = 1, .zone = "UTC"},
+        {.execution_id = 1, .by = BBOTS_COST_BY_DAY},
+        {.execution_id = 1, .by = BBOTS_COST_BY_EXECUTION},
+        {.execution_id = 1, .by = BBOTS_COST_BY_USER},
     };
     fixture *place = *state;
     bbots_cost_answer *answer;
@@ -446,6 +478,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(times_end_with_the_calendar, setup_people,
                                         fixture_teardown),
         ON_COSTS(everything_else_is_a_group_too),
+        ON_COSTS(one_execution_is_taken_apart),
         ON_COSTS(the_dearest_come_first),
         ON_COSTS(what_cannot_be_asked_is_named),
     };

@@ -57,6 +57,7 @@ typedef struct request {
     const char *zone;
     const char *by;
     const char *limit;
+    const char *execution;
 } request;
 
 static int read_request(const command_line *line, const request *from, bbots_cost_question *asked)
@@ -66,6 +67,12 @@ static int read_request(const command_line *line, const request *from, bbots_cos
     asked->zone = from->zone;
     if (from->user != NULL) {
         rc = read_id(line, "--user", from->user, &asked->user_id);
+    }
+    if (rc == EXIT_DONE && from->execution != NULL) {
+        rc = from->by != NULL
+                 ? read_id(line, "--execution", from->execution, &asked->execution_id)
+                 : usage_error(line,
+                               "--execution goes with --by; the command execution has the whole");
     }
     if (rc == EXIT_DONE && from->limit != NULL) {
         rc = read_count(line, "--limit", from->limit, &asked->limit);
@@ -369,11 +376,15 @@ static int run_costs(const command_line *line)
     request asked = {0};
     bbots_cost_question question;
     bool detailed = false;
-    const option options[] = {
-        {"--user", &asked.user, NULL, NULL},   {"--details", NULL, &detailed, NULL},
-        {"--from", &asked.from, NULL, NULL},   {"--to", &asked.to, NULL, NULL},
-        {"--tz", &asked.zone, NULL, NULL},     {"--by", &asked.by, NULL, NULL},
-        {"--limit", &asked.limit, NULL, NULL}, {NULL, NULL, NULL, NULL}};
+    const option options[] = {{"--user", &asked.user, NULL, NULL},
+                              {"--details", NULL, &detailed, NULL},
+                              {"--from", &asked.from, NULL, NULL},
+                              {"--to", &asked.to, NULL, NULL},
+                              {"--tz", &asked.zone, NULL, NULL},
+                              {"--by", &asked.by, NULL, NULL},
+                              {"--limit", &asked.limit, NULL, NULL},
+                              {"--execution", &asked.execution, NULL, NULL},
+                              {NULL, NULL, NULL, NULL}};
     rest_words rest;
     session in;
     int rc = read_options(line, options, 0, 0, "no words", &rest);
@@ -398,7 +409,7 @@ static int run_costs(const command_line *line)
 const command command_costs = {
     "costs", "what was spent: overview, or by time, model, ...",
     "Usage: bbots-inspect FILE costs [--by WHAT] [--user ID] [--from T] [--to T] [--tz ZONE]\n"
-    "                                 [--limit N] [--details]\n"
+    "                                 [--limit N] [--details] [--execution ID]\n"
     "\n"
     "  --by WHAT     a line for each hour, day, week, month, provider, model, prompt, status,\n"
     "                storage, operation, execution or user; without it an overview\n"
@@ -408,6 +419,9 @@ const command command_costs = {
     "  --limit N     the first N lines\n"
     "  --details     what the lines' tokens, minutes or bytes come to, and averages: --by model,\n"
     "                prompt, status, storage or operation\n"
+    "  --execution ID  of one execution, --by provider, model, prompt, status, storage or "
+    "operation,\n"
+    "                and without user, times and zone\n"
     "\n"
     "Amounts are exact. A bar is as long as its share of the greatest amount.\n",
     run_costs};
