@@ -43,13 +43,26 @@ class Pages:
         with open(path, "rb") as file:
             self.data = file.read()
         self.page_size, = struct.unpack_from("<I", self.data, 16 + 24)
-        metas = [self.meta(0), self.meta(1)]
+        metas = [self.meta(0), self.meta(self.page_size)]
         self.newest = metas[1] if metas[1]["transaction"] > metas[0]["transaction"] else metas[0]
+        anchor = 2 * self.page_size - 512
+        if self.goes_back(anchor):
+            self.newest = self.meta(anchor + 24)
 
-    def meta(self, number):
-        at = number * self.page_size + 16
+    def goes_back(self, anchor):
+        """Whether another run of the system left commits that were not flushed ("Anchor")."""
+        told, = struct.unpack_from("<Q", self.data, anchor + 176)
+        if (self.page_size == 512 or self.data[anchor:anchor + 8] != b"bb-anch1"
+                or xxh3.hash64(self.data[anchor:anchor + 176]) != told):
+            return False
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            run = bytes.fromhex(file.read().strip().replace("-", ""))
+        return self.data[anchor + 8:anchor + 24] != run
+
+    def meta(self, place):
+        at = place + 16
         magic, version = struct.unpack_from("<II", self.data, at)
-        must(magic == 0xBEEFC0DE and version == 1, "meta page %d: not LMDB 0.9", number)
+        must(magic == 0xBEEFC0DE and version == 1, "meta page at %d: not LMDB 0.9", place)
         last, transaction = struct.unpack_from("<QQ", self.data, at + 120)
         return {"main": self.data[at + 72:at + 120], "last": last, "transaction": transaction}
 

@@ -5,6 +5,7 @@
  *   store_tool FILE upgrade         an existing one, brought to the compiled schema
  *   store_tool FILE apply           inserts in one transaction the lines of standard input, each
  *                                   {"op": "insert", "table": T, "row": {...}}
+ *   store_tool FILE leave           the same without a flush, and leaves the store open when it ends
  *   store_tool FILE dump TABLE      the rows as JSON lines in the order of the primary key
  *   store_tool FILE index TABLE N   the same in the order of index N
  *   store_tool FILE digests         count and digest of each table, and of the store
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const bbots_schema bbots_shapes_schema;
 
@@ -197,8 +199,10 @@ int main(int argc, char **argv)
         options.schema = &bbots_shapes_schema;
         options.flags = BBOTS_OPEN_UPGRADE;
     }
+    bool leave = strcmp(command, "leave") == 0;
+    options.durability = leave ? BBOTS_BUFFERED : BBOTS_DURABLE;
     must(argc > 2 ? bbots_open(argv[1], &options, &store, &error) : BBOTS_SYNTAX, "open");
-    if (strcmp(command, "apply") == 0) {
+    if (strcmp(command, "apply") == 0 || leave) {
         apply(store);
     } else if (strcmp(command, "dump") == 0 && argc > 3) {
         dump(store, argv[3], 0);
@@ -206,6 +210,9 @@ int main(int argc, char **argv)
         dump(store, argv[3], (unsigned)strtoul(argv[4], NULL, 10));
     } else if (strcmp(command, "digests") == 0) {
         digests(store);
+    }
+    if (leave) {
+        _exit(0);
     }
     must(bbots_close(store, &error), "close");
     return 0;
