@@ -109,7 +109,7 @@ def write_growth(_, growth):
     if not growth:
         return "No run of `make bench-growth` was taken yet."
     rows = []
-    for work, unit in growth[-1].works():
+    for work, unit in max((run.works() for run in growth), key=len): # a large one may have fewer works
         ratios = [run.ratio(work, unit, "bbots") for run in growth]
         if any(ratios):
             rows.append([figures.title(work, unit)] + [short(r[0]) if r else "-" for r in ratios])
