@@ -104,14 +104,19 @@ typedef struct store_anchor {
 /* A file as it is before it is mapped. */
 typedef struct store_view {
     pages_source source;
-    pages_meta metas[2]; /* of the anchor, if the system went down since */
+    pages_meta metas[2];
     store_anchor anchor;
-    bool goes_back;  /* the anchor is of another run */
     uint32_t opened; /* what was done about it: enum store_opened */
 } store_view;
 
 /* Is it a store's file, of the right version? Reads its meta pages. */
 int store_look(const char *path, int fd, store_view *view, bbots_error *error);
+
+/*
+ * Of a file that nobody has open: if the system went down since the anchor was left, the anchor's state
+ * takes the place of both meta pages, in the view, and the result is true.
+ */
+bool store_look_at_anchor(store_view *view);
 
 /*
  * Judges a file that nobody else has open, mends its meta pages where that is needed, and walks its

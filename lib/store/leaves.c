@@ -192,6 +192,7 @@ int store_leaves(const char *path, store_leaf_seen *seen, void *context, bbots_e
     }
     int rc = store_look(path, fd, &view, error);
     if (rc == BBOTS_OK) {
+        (void)store_look_at_anchor(&view);
         leaves run = {.view = &view, .seen = seen, .context = context, .error = error};
         run.limit = view.source.page_count;
         run.loose = calloc(run.limit / 8 + 2, 1);

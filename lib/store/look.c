@@ -103,16 +103,6 @@ int store_look(const char *path, int fd, store_view *view, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    uint8_t run[STORE_BOOT_BYTES];
-    view->goes_back = view->anchor.there &&
-                      (!store_boot_read(run) || memcmp(run, view->anchor.run, sizeof run) != 0);
-    if (view->goes_back) {
-        unsigned at = (unsigned)(view->anchor.number & 1);
-        view->metas[at] = pages_meta_read(view->anchor.meta, at);
-        view->metas[1 - at] = view->metas[at];
-        view->metas[1 - at].at = 1 - at;
-        view->metas[1 - at].number = 1 - at;
-    }
     const pages_meta *metas = view->metas;
     for (unsigned at = 0; at < 2; at++) {
         if (pages_meta_is_known(&metas[at]) && metas[at].version != PAGES_META_VERSION &&
@@ -129,6 +119,21 @@ int store_look(const char *path, int fd, store_view *view, bbots_error *error)
                        path);
     }
     return BBOTS_OK;
+}
+
+bool store_look_at_anchor(store_view *view)
+{
+    uint8_t run[STORE_BOOT_BYTES];
+    if (!view->anchor.there ||
+        (store_boot_read(run) && memcmp(run, view->anchor.run, sizeof run) == 0)) {
+        return false;
+    }
+    unsigned at = (unsigned)(view->anchor.number & 1);
+    view->metas[at] = pages_meta_read(view->anchor.meta, at);
+    view->metas[1 - at] = view->metas[at];
+    view->metas[1 - at].at = 1 - at;
+    view->metas[1 - at].number = 1 - at;
+    return true;
 }
 
 /* ------------------------------------------------------------------ which state is the file's */
@@ -335,7 +340,7 @@ static int judge_both(const char *path, store_view *view, bool go_back, bbots_er
 
 /*
  * Commits that nobody flushed may be in the file. If the system went down since, the file goes back to
- * the state that was flushed before them: to view->metas, which store_look() set.
+ * the state that was flushed before them, which view->metas say.
  */
 static int go_to_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
 {
@@ -366,7 +371,7 @@ static int go_to_anchor(const char *path, store_view *view, store_trust trust, b
 static int settle_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    if (view->goes_back) {
+    if (store_look_at_anchor(view)) {
         rc = go_to_anchor(path, view, trust, error);
     }
     if (rc == BBOTS_OK && view->anchor.there &&

@@ -573,7 +573,7 @@ int bbots_close(bbots_store *store, bbots_error *error)
     }
     txn_discard_spares(store);
     int rc = store_file_close(store->file, error);
-    if (rc != BBOTS_BUSY) {
+    if (rc != BBOTS_BUSY) { /* else it is closed, also when the last flush failed */
         free_store(store);
     }
     return rc;
