@@ -9,6 +9,7 @@
 #include "base/calendar.h"
 #include "ledger/costs.h"
 #include "ledger/prices.h"
+#include "ledger/zone.h"
 
 #include <bbots/costs.h>
 #include <bbots/decimal.h>
@@ -189,9 +190,7 @@ static int64_t amount_of(const account *of, const bbots_row *row, unsigned colum
 /* A period that begins never, or where the calendar ends, begins on the day of now. */
 static bbots_timestamp begin_of(const account *of, bbots_timestamp start)
 {
-    const int64_t margin = 400 * DAY;
-    bool counts = start >= BBOTS_TIMESTAMP_MIN + margin && start <= BBOTS_TIMESTAMP_MAX - margin;
-    return counts ? start : bbots_timestamp_truncate(of->now, BBOTS_TIME_DAY);
+    return zone_is_past_calendar(start) ? bbots_timestamp_truncate(of->now, BBOTS_TIME_DAY) : start;
 }
 
 static void read_row(account *of, const bbots_row *row)

@@ -6,6 +6,8 @@
  */
 #include "ledger/costs_ask.h"
 
+#include "schema/build.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -137,27 +139,25 @@ void ask_query(const asking *asked, unsigned source, const live_question *questi
 }
 
 /* The rows of one execution in groups: its aggregate has none, and it has few rows. */
-static int ask_rows(const asking *asked, unsigned execution, const bbots_live_query *query,
+static int ask_rows(const asking *asked, uint8_t execution, const bbots_live_query *query,
                     bbots_summary **summary)
 {
     const bbots_table *table = query->table;
     bbots_value id = bbots_value_integer(asked->question->execution_id);
     bbots_range range = {.from = &id, .to = &id, .from_count = 1, .to_count = 1};
+    int index = schema_index_serving(table->indexes, table->index_count, &execution, 1);
     bbots_summary_query rows = {.table = table,
+                                .index = (unsigned)index,
                                 .range = &range,
                                 .group_count = query->group_count,
                                 .measure_count = query->measure_count};
     memcpy(rows.groups, query->groups, sizeof rows.groups);
     memcpy(rows.measures, query->measures, sizeof rows.measures);
-    while (rows.index < table->index_count && table->indexes[rows.index].columns[0] != execution) {
-        rows.index++;
-    }
-    return rows.index < table->index_count
-               ? bbots_summarize(asked->txn, &rows, summary, asked->error)
-               : bb_fail_at(asked->error, BBOTS_UNKNOWN_INDEX, table->name,
-                            table->columns[execution].name, NULL,
-                            "table \"%s\" has no index by \"%s\"", table->name,
-                            table->columns[execution].name);
+    return index >= 0 ? bbots_summarize(asked->txn, &rows, summary, asked->error)
+                      : bb_fail_at(asked->error, BBOTS_UNKNOWN_INDEX, table->name,
+                                   table->columns[execution].name, NULL,
+                                   "table \"%s\" has no index by \"%s\"", table->name,
+                                   table->columns[execution].name);
 }
 
 int ask_source(const asking *asked, unsigned source, const live_question *question,
@@ -166,8 +166,8 @@ int ask_source(const asking *asked, unsigned source, const live_question *questi
     bbots_live_query query;
     ask_query(asked, source, question, &query);
     if (asked->question->execution_id != 0 && question->column >= 0) {
-        unsigned execution = asked->tables.sources[source].of->columns[COST_EXECUTION];
-        return ask_rows(asked, execution, &query, summary);
+        return ask_rows(asked, asked->tables.sources[source].of->columns[COST_EXECUTION], &query,
+                        summary);
     }
     return bbots_live_summarize(asked->txn, &query, summary, asked->error);
 }
@@ -420,9 +420,7 @@ static bool is_open(const bbots_cost_question *question)
 
 static bool is_past_calendar(const bbots_cost_question *question)
 {
-    const bbots_timestamp margin = 400 * COST_DAY;
-    return question->from < BBOTS_TIMESTAMP_MIN + margin ||
-           question->to > BBOTS_TIMESTAMP_MAX - margin;
+    return zone_is_past_calendar(question->from) || zone_is_past_calendar(question->to);
 }
 
 static bool is_of_execution(const bbots_cost_question *question)

@@ -319,8 +319,7 @@ static int64_t floor_seconds(bbots_timestamp time)
     return time / BB_SECOND_MICROSECONDS - (time % BB_SECOND_MICROSECONDS < 0);
 }
 
-/* Where a zone's time may be none any more its clocks are those of UTC. */
-static bool is_near_calendars_end(bbots_timestamp time)
+bool zone_is_past_calendar(bbots_timestamp time)
 {
     const int64_t margin = 400 * DAY * BB_SECOND_MICROSECONDS;
     return time < BBOTS_TIMESTAMP_MIN + margin || time > BBOTS_TIMESTAMP_MAX - margin;
@@ -328,7 +327,7 @@ static bool is_near_calendars_end(bbots_timestamp time)
 
 int64_t zone_offset(const zone *at, bbots_timestamp time)
 {
-    return is_near_calendars_end(time)
+    return zone_is_past_calendar(time)
                ? 0
                : offset_at(at, floor_seconds(time)) * BB_SECOND_MICROSECONDS;
 }
@@ -436,7 +435,7 @@ static void last_unit(bbots_timestamp time, bbots_time_unit unit, bbots_timestam
 void zone_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
                bbots_timestamp *to)
 {
-    if (is_near_calendars_end(time)) {
+    if (zone_is_past_calendar(time)) {
         last_unit(time, unit, from, to);
         return;
     }
@@ -460,7 +459,7 @@ int bbots_zone_unit(const char *name, bbots_timestamp at, bbots_time_unit unit,
 {
     zone opened;
     bb_error_clear(error);
-    if (unit < BBOTS_TIME_MINUTE || unit > BBOTS_TIME_YEAR || is_near_calendars_end(at)) {
+    if (unit < BBOTS_TIME_MINUTE || unit > BBOTS_TIME_YEAR || zone_is_past_calendar(at)) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "the unit or time is past what a zone tells");
     }
     int rc = zone_open(name, &opened, error);

@@ -37,6 +37,12 @@ bool zone_is_utc(const zone *at);
 /* Microseconds to be added to a time for what the zone's clocks show. */
 int64_t zone_offset(const zone *at, bbots_timestamp time);
 
+/*
+ * Whether a time is within 400 days of where times end, or infinite: a zone's time, or the end of a
+ * unit that holds it, may be none any more. Zones have the clocks of UTC there.
+ */
+bool zone_is_past_calendar(bbots_timestamp time);
+
 /* The unit of the zone's calendar in which a time lies: from <= time < to. */
 void zone_unit(const zone *at, bbots_timestamp time, bbots_time_unit unit, bbots_timestamp *from,
                bbots_timestamp *to);
