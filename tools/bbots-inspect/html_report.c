@@ -112,17 +112,14 @@ static void put_legend(FILE *out)
 /* Stacked bars, with the greatest amount and the first and last name at the axes. */
 static void put_bars(FILE *out, const char *title, const bar *bars, size_t count)
 {
-    int64_t most = 1;
+    int64_t most = 0;
     for (size_t i = 0; i < count; i++) {
         most = bars[i].total > most ? bars[i].total : most;
     }
-    bool none = true;
-    for (size_t i = 0; i < count; i++) {
-        none = none && bars[i].total <= 0;
-    }
     double step = (double)CHART_WIDTH / (double)(count > 0 ? count : 1);
     fputs("<p class=dim>", out);
-    if (none) {
+    if (most == 0) {
+        most = 1;
         fputs("nothing was spent", out);
     } else {
         fputs("highest: ", out);
