@@ -88,7 +88,13 @@ static unsigned environment_flags(const store_file *file)
      * back to the commit before.
      */
     return MDB_NOSUBDIR | MDB_NOTLS | (file->options.relaxed ? MDB_NOMETASYNC : 0) |
-           (file->anchored ? MDB_NOSYNC : 0);
+           (file->anchored ? MDB_NOSYNC : 0) | (file->unwritable ? MDB_RDONLY | MDB_NOLOCK : 0);
+}
+
+/* Who may use the file has to be able to use LMDB's lock file. */
+static mode_t lock_mode(const store_file *file)
+{
+    return store_file_mode(file) | 0600;
 }
 
 static int try_environment(store_file *file)
@@ -108,7 +114,7 @@ static int try_environment(store_file *file)
         rc = mdb_env_set_mapsize(file->env, file->map_bytes);
     }
     if (rc == 0) {
-        rc = mdb_env_open(file->env, file->path, environment_flags(file), options->mode);
+        rc = mdb_env_open(file->env, file->path, environment_flags(file), lock_mode(file));
     }
     if (rc != 0) {
         mdb_env_close(file->env);

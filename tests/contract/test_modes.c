@@ -1,6 +1,7 @@
 /*
- * Files belong to whoever made them: a store and its lock file are 0600 whatever the umask allows, and
- * no link that stands in the way is followed when one is made.
+ * Files belong to whoever made them: a store and its lock file are 0600 whatever the umask allows, who is
+ * given a right to the store has it to its lock file, and no link that stands in the way is followed
+ * when one is made.
  */
 #include "support/support.h"
 
@@ -26,6 +27,20 @@ static void a_store_is_its_owners_alone(void **state)
     umask(before);
     assert_int_equal(mode_of(place->path), 0600);
     assert_int_equal(mode_of(lock), 0600);
+}
+
+static void who_may_use_a_store_may_use_its_lock_file(void **state)
+{
+    fixture *place = *state;
+    char lock[128];
+    snprintf(lock, sizeof lock, "%s-lock", place->path);
+    assert_ok(bbots_close(make_store(place->path, &bbots_sample_schema), &fault));
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(chmod(place->path, 0660), 0);
+    mode_t before = umask(0);
+    place->store = open_store(place->path, NULL);
+    umask(before);
+    assert_int_equal(mode_of(lock), 0660);
 }
 
 static void no_link_is_followed_to_a_new_file(void **state)
@@ -66,6 +81,7 @@ int main(void)
 #define mode_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         mode_test(a_store_is_its_owners_alone),
+        mode_test(who_may_use_a_store_may_use_its_lock_file),
         mode_test(no_link_is_followed_to_a_new_file),
         mode_test(no_link_is_followed_to_a_lock_file),
     };
