@@ -30,7 +30,7 @@ typedef struct bbots_txn bbots_txn;
 typedef enum bbots_open_flag {
     BBOTS_OPEN_CREATE = 1,       /* make the file when there is none (needs a schema) */
     BBOTS_OPEN_EXCLUSIVE = 2,    /* with BBOTS_OPEN_CREATE: an existing file is an error */
-    BBOTS_OPEN_READ_ONLY = 4,    /* refuse writes through this handle */
+    BBOTS_OPEN_READ_ONLY = 4,    /* refuse writes through this handle; see below */
     BBOTS_OPEN_UPGRADE = 8,      /* bring the file to the given schema when only additions separate them */
     BBOTS_OPEN_NETWORK = 16, /* open although the file lies on a network file system */
     BBOTS_OPEN_VERIFY = 32,  /* walk all pages before the file is used, gigabytes in a second */
@@ -67,6 +67,14 @@ typedef enum bbots_durability {
  * (BBOTS_IO), and when all have closed the file it goes back to its last flush.
  * Where the system does not number its runs (/proc/sys/kernel/random/boot_id), and with pages of 512 bytes,
  * commits wait as BBOTS_DURABLE does.
+ */
+
+/*
+ * BBOTS_OPEN_READ_ONLY: rows are only read. Who may write the file still makes its lock file, counts as
+ * one who has it open, and mends what an unclean end left. Who may not (its permissions, a file system
+ * that is mounted read-only) reads it all the same and writes nothing at all. A writer could not see
+ * such a reader, so they keep each other out: BBOTS_BUSY for whoever comes second, unless he only reads as
+ * well. What would have to be mended first is refused there, as BBOTS_ACCESS_DENIED.
  */
 
 /*
@@ -159,8 +167,9 @@ typedef struct bbots_options {
  *
  * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
  * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
- * BBOTS_ALREADY_OPEN (in this process), BBOTS_BUSY (see BBOTS_OPEN_ALONE; or another
- * process has it open by the name of a hard link, or by a lock file that was removed), BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
+ * BBOTS_ALREADY_OPEN (in this process), BBOTS_BUSY (see BBOTS_OPEN_ALONE and BBOTS_OPEN_READ_ONLY;
+ * or another process has it open by the name of a hard link, or by a lock file that was removed),
+ * BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
  * BBOTS_KEY_MISSING (see BBOTS_OPEN_ALL_KEYS; the message names the key's id),
  * BBOTS_DISK_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
  */
@@ -178,7 +187,7 @@ BBOTS_API int bbots_close(bbots_store *store, bbots_error *error);
 /*
  * Waits until everything that was committed to the file is on the disk, by whomever and at whatever level. Takes the
  * write transaction for the time, so it waits for the one that is open. Any thread.
- * Errors: BBOTS_TRANSACTION_ACTIVE (this thread writes), BBOTS_FORKED, BBOTS_CORRUPTED (after a fault),
+ * Errors: BBOTS_READ_ONLY, BBOTS_TRANSACTION_ACTIVE (this thread writes), BBOTS_FORKED, BBOTS_CORRUPTED (after a fault),
  * BBOTS_DISK_FULL, BBOTS_IO.
  */
 BBOTS_API BBOTS_CHECKED int bbots_flush(bbots_store *store, bbots_error *error);

@@ -249,7 +249,8 @@ void store_anchor_prepare(store_file *file)
         file->options.unflushed_bytes_max = CHANGED_MAX;
     }
     file->boot_known = store_boot_read(file->boot);
-    file->anchored = file->options.buffered && file->page_bytes >= PAGE_LEAST && file->boot_known;
+    file->anchored = file->options.buffered && !file->unwritable &&
+                     file->page_bytes >= PAGE_LEAST && file->boot_known;
 }
 
 int store_anchor_mind(store_file *file, bbots_error *error)

@@ -316,21 +316,41 @@ static int judge_others(const store_file *file, int alone, bbots_error *error)
                          file->path);
 }
 
+/*
+ * Takes the file for this process alone, as far as that can be: BBOTS_NOT_FOUND when others have it open
+ * and that is allowed.
+ */
+static int take_use(store_file *file, bbots_error *error)
+{
+    const store_options *options = &file->options;
+    if (!file->unwritable && store_is_looked_at(file->fd)) {
+        if (!options->read_only || options->alone) {
+            return bb_fail(error, BBOTS_BUSY,
+                           "somebody reads file \"%s\" who may not write it, and keeps writers out",
+                           file->path);
+        }
+        file->unwritable = true;
+    }
+    if (file->unwritable) {
+        return store_look_share(file->path, file->fd, error);
+    }
+    int alone = store_use_alone(file->path, file->fd, error);
+    if (alone == BBOTS_NOT_FOUND && options->alone) {
+        return bb_fail(error, BBOTS_BUSY, "somebody else has file \"%s\" open", file->path);
+    }
+    return alone == BBOTS_NOT_FOUND ? judge_others(file, alone, error) : alone;
+}
+
 /* A look that counts: nobody opens or closes the file meanwhile. *count: to be written as mark. */
 static int judge(store_file *file, uint32_t *count, bbots_error *error)
 {
     store_view view;
     int rc = store_look(file->path, file->fd, &view, error);
-    int alone = rc == BBOTS_OK ? store_use_alone(file->path, file->fd, error) : rc;
-    if (alone == BBOTS_NOT_FOUND && !file->options.alone) {
-        alone = judge_others(file, alone, error);
-    }
+    int alone = rc == BBOTS_OK ? take_use(file, error) : rc;
     if (alone < 0) {
         return alone;
     }
-    if (alone != BBOTS_OK && file->options.alone) {
-        return bb_fail(error, BBOTS_BUSY, "somebody else has file \"%s\" open", file->path);
-    }
+    view.unwritable = file->unwritable;
     file->page_bytes = view.source.page_bytes;
     bool marked = store_mark_read(file->fd, file->page_bytes, count);
     if (alone == BBOTS_OK) {
@@ -343,8 +363,9 @@ static int judge(store_file *file, uint32_t *count, bbots_error *error)
         file->map_bytes = bytes;
     }
     *count += 1;
-    return rc == BBOTS_OK && !file->options.alone ? store_use_share(file->path, file->fd, error)
-                                                  : rc;
+    return rc == BBOTS_OK && !file->options.alone && !file->unwritable
+               ? store_use_share(file->path, file->fd, error)
+               : rc;
 }
 
 /* Our turn has come: judges the file, opens LMDB's environment, and marks the file as open. */
@@ -364,7 +385,7 @@ static int enter(store_file *file, bbots_error *error)
     file->reads_directly =
         !file->options.plain_reads && (long)file->page_bytes == sysconf(_SC_PAGESIZE);
     rc = open_main(file, error);
-    if (rc == BBOTS_OK) {
+    if (rc == BBOTS_OK && !file->unwritable) {
         rc = store_mark_write(file->path, file->fd, file->page_bytes, count, error);
     }
     if (rc != BBOTS_OK) {
@@ -376,7 +397,7 @@ static int enter(store_file *file, bbots_error *error)
 /* BBOTS_NOT_FOUND: the name leads to another file by now. */
 static int open_registered(store_file *file, bbots_error *error)
 {
-    int rc = store_turn_take(file->path, file->fd, error);
+    int rc = store_turn_take(file->path, file->fd, file->unwritable, error);
     if (rc == BBOTS_OK) {
         rc = is_still_named(file) ? enter(file, error) : BBOTS_NOT_FOUND;
         store_turn_end(file->fd);
@@ -405,7 +426,11 @@ static int judge_lock(const store_file *file, bbots_error *error)
 static int open_once(const char *path, const store_options *options, store_file **opened,
                      bbots_error *error)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
+    const int flags = O_CLOEXEC | O_NONBLOCK; /* a pipe must not hold us up */
+    int fd = open(path, O_RDWR | flags);
+    bool unwritable = fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS) &&
+                      options->read_only && !options->alone;
+    fd = unwritable ? open(path, O_RDONLY | flags) : fd;
     if (fd < 0) {
         return store_open_failure(path, errno, error);
     }
@@ -423,6 +448,7 @@ static int open_once(const char *path, const store_options *options, store_file 
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     file->fd = fd;
+    file->unwritable = unwritable;
     int rc = judge_place(file, error);
     if (rc == BBOTS_OK) {
         rc = judge_lock(file, error);
@@ -484,7 +510,7 @@ int store_file_close(store_file *file, bbots_error *error)
         return BBOTS_OK; /* LMDB's write lock is still ours: the end of the process gives it back */
     }
     int rc = store_anchor_end(file, error);
-    bool turn = store_turn_take(file->path, file->fd, NULL) == BBOTS_OK;
+    bool turn = !file->unwritable && store_turn_take(file->path, file->fd, false, NULL) == BBOTS_OK;
     mdb_env_close(file->env);
     if (turn) {
         if (!atomic_load(&file->poisoned)) { /* else the next one looks closely */

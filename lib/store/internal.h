@@ -42,6 +42,7 @@ struct store_file {
     uint32_t opened;   /* enum store_opened */
     char **tree_names; /* by tree; complete before other threads read */
     unsigned tree_count;
+    bool unwritable; /* nothing is written, not even LMDB's locks: writers are kept out (mark.c) */
     bool reads_directly;          /* look-ups of readers go past LMDB (direct.c) */
     _Atomic(const uint8_t *) map; /* where the map begins, if known; does not change while a
                                      transaction is inside */
@@ -106,6 +107,7 @@ typedef struct store_view {
     pages_source source;
     pages_meta metas[2];
     store_anchor anchor;
+    bool unwritable; /* what would have to be mended is refused */
     uint32_t opened; /* what was done about it: enum store_opened */
 } store_view;
 
@@ -127,13 +129,20 @@ int store_judge(const char *path, store_view *view, store_trust trust, bool clea
 
 /* ------------------------------------------------------------------ who has it open (mark.c) */
 
-/* One at a time opens or closes a file. */
-int store_turn_take(const char *path, int fd, bbots_error *error);
+/* One at a time opens or closes a file; several when all of them share their turns. */
+int store_turn_take(const char *path, int fd, bool share, bbots_error *error);
 void store_turn_end(int fd);
 
 /* Takes the file for this process alone: BBOTS_OK, or BBOTS_NOT_FOUND when others have it open. */
 int store_use_alone(const char *path, int fd, bbots_error *error);
 int store_use_share(const char *path, int fd, bbots_error *error);
+
+/*
+ * Reads a file that may not be written: keeps out those who could write it, as long as fd is open. BBOTS_BUSY
+ * when one of them has the file open. Others who only look may be there.
+ */
+int store_look_share(const char *path, int fd, bbots_error *error);
+bool store_is_looked_at(int fd);
 
 /* LMDB's lock file beside a path: STORE_LOCK_FREE, nobody has it open. */
 typedef enum store_lock_state {

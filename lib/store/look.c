@@ -212,6 +212,13 @@ static int damaged(const char *path, const char *what, bbots_error *error)
     return bb_fail(error, BBOTS_CORRUPTED, "file \"%s\" is damaged: %s", path, what);
 }
 
+static int needs_writing(const char *path, const char *what, bbots_error *error)
+{
+    return bb_fail(error, BBOTS_ACCESS_DENIED,
+                   "file \"%s\" may only be read, and %s: open it once with the right to write it",
+                   path, what);
+}
+
 /* Writes what a state says into meta page `at`; the bytes that say the rest come from its own. */
 static int write_meta(const char *path, store_view *view, const pages_meta *state, unsigned at,
                       bbots_error *error)
@@ -223,6 +230,9 @@ static int write_meta(const char *path, store_view *view, const pages_meta *stat
         return rc < 0 ? rc : damaged(path, "it is cut off", error);
     }
     pages_meta_write(state, at, bytes);
+    if (view->unwritable) {
+        return needs_writing(path, "a torn meta page has to be written anew", error);
+    }
     bb_held_signal held;
     bb_signal_hold(&held);
     bool written = pwrite(view->source.fd, bytes, sizeof bytes, (off_t)(at * page_bytes)) ==
@@ -371,7 +381,11 @@ static int go_to_anchor(const char *path, store_view *view, store_trust trust, b
 static int settle_anchor(const char *path, store_view *view, store_trust trust, bbots_error *error)
 {
     int rc = BBOTS_OK;
-    if (store_look_at_anchor(view)) {
+    bool back = store_look_at_anchor(view);
+    if (view->unwritable) {
+        return back ? needs_writing(path, "it has to go back to its last flush", error) : BBOTS_OK;
+    }
+    if (back) {
         rc = go_to_anchor(path, view, trust, error);
     }
     if (rc == BBOTS_OK && view->anchor.there &&

@@ -242,7 +242,7 @@ int store_make_replace(const store_making *making, const char *path, int *turn, 
     if (snprintf(lock, sizeof lock, "%s-lock", making->path) < (int)sizeof lock) {
         unlink(lock);
     }
-    int rc = store_turn_take(making->path, fd, error);
+    int rc = store_turn_take(making->path, fd, false, error);
     if (rc == BBOTS_OK && (fsync(fd) != 0 || rename(making->path, path) != 0)) {
         rc = bb_fail_system(error, BBOTS_IO, errno, "cannot replace file \"%s\"", path);
     }

@@ -1,11 +1,13 @@
 /*
  * store/mark.c - who has the file open, and whether its last use came to an end.
  *
- * Three locks of the system on the file, behind all its bytes, belong to open descriptions and so end
+ * Four locks of the system on the file, behind all its bytes, belong to open descriptions and so end
  * with them, however a process dies:
  *     TURN   held alone while a file is opened or closed: one at a time
  *     USE    shared by all who have the file open; to have it alone means to be the only one
  *     WORK   held alone by whoever makes a file, as long as it has its working name (make.c)
+ *     LOOK   shared by those who may only read the file: they cannot tell a writer which pages they
+ *            need, so the file is open either to them or to those of USE
  *
  * The last 16 bytes of page 0, which LMDB never writes after the file's creation, count how many have
  * opened the file and not closed it. Who opens it as the only one and finds another number than 0
@@ -31,6 +33,7 @@
 #define TURN_OFFSET (INT64_C(1) << 61)
 #define USE_OFFSET  (TURN_OFFSET + 1)
 #define WORK_OFFSET (TURN_OFFSET + 2)
+#define LOOK_OFFSET (TURN_OFFSET + 3)
 #define MARK_BYTES  16u
 #define MARK_MAGIC  UINT64_C(0x316b72616d2d6262) /* "bb-mark1" */
 
@@ -52,9 +55,18 @@ static int cannot_lock(const char *path, bbots_error *error)
     return bb_fail_system(error, BBOTS_IO, errno, "cannot lock file \"%s\"", path);
 }
 
-int store_turn_take(const char *path, int fd, bbots_error *error)
+/* Whether another description has a lock there. */
+static bool is_locked(int fd, off_t offset)
 {
-    return set_lock(fd, F_WRLCK, TURN_OFFSET, true) == 0 ? BBOTS_OK : cannot_lock(path, error);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+int store_turn_take(const char *path, int fd, bool share, bbots_error *error)
+{
+    return set_lock(fd, share ? F_RDLCK : F_WRLCK, TURN_OFFSET, true) == 0
+               ? BBOTS_OK
+               : cannot_lock(path, error);
 }
 
 void store_turn_end(int fd)
@@ -75,18 +87,33 @@ int store_use_share(const char *path, int fd, bbots_error *error)
     return set_lock(fd, F_RDLCK, USE_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
 }
 
+int store_look_share(const char *path, int fd, bbots_error *error)
+{
+    if (is_locked(fd, USE_OFFSET)) {
+        return bb_fail(error, BBOTS_BUSY,
+                       "somebody has file \"%s\" open, and who may not write it can read it only "
+                       "when nobody has",
+                       path);
+    }
+    return set_lock(fd, F_RDLCK, LOOK_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
+}
+
+bool store_is_looked_at(int fd)
+{
+    return is_locked(fd, LOOK_OFFSET);
+}
+
 /* LMDB locks the first byte of its lock file as long as it has it open. */
 store_lock_state store_lock_look(const char *path)
 {
     char name[PATH_MAX];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
     int fd = snprintf(name, sizeof name, "%s-lock", path) < (int)sizeof name
                  ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
                  : -1;
     if (fd < 0) {
         return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_HELD; /* LMDB will say why */
     }
-    bool held = fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+    bool held = is_locked(fd, 0);
     close(fd);
     return held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
 }

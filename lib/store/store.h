@@ -73,6 +73,7 @@ typedef struct store_options {
     uint64_t unflushed_bytes_max; /* ... until about so much was changed; 0: as much as is usual */
     bool allow_network;
     bool alone; /* nobody else may have the file open, now or meanwhile */
+    bool read_only; /* a file that may not be written is opened all the same, unless alone is asked for */
     bool guard; /* faults in the map become errors (guard.c) */
 } store_options;
 

@@ -394,6 +394,7 @@ static store_options file_options(const bbots_options *options)
                             .plain_reads = (options->flags & BBOTS_OPEN_PLAIN_READS) != 0,
                             .allow_network = (options->flags & BBOTS_OPEN_NETWORK) != 0,
                             .alone = (options->flags & BBOTS_OPEN_ALONE) != 0,
+                            .read_only = (options->flags & BBOTS_OPEN_READ_ONLY) != 0,
                             .guard = (options->flags & BBOTS_OPEN_GUARD) != 0};
     /* A few thousand are as good as any number: only those that are open cost time. */
     result.trees_max = 8 * BBOTS_TABLES_MAX;
@@ -582,6 +583,9 @@ int bbots_close(bbots_store *store, bbots_error *error)
 int bbots_flush(bbots_store *store, bbots_error *error)
 {
     bb_error_clear(error);
+    if (store->read_only) {
+        return bb_fail(error, BBOTS_READ_ONLY, "the store was opened read-only");
+    }
     return store_flush(store->file, error);
 }
 
