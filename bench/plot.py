@@ -55,9 +55,14 @@ plot {bars}, 1 with lines linecolor "#555555" dashtype 2 notitle
 
 def plot_growth(runs, path):
     """A small plot for each work: rate by number of rows, for every engine."""
-    works = runs[-1].works()
+    works = max((run.works() for run in runs), key=len)  # a large one may have fewer works and engines
+    engines = max((run.engines() for run in runs), key=len)
     columns = 4
-    rows = -(-len(works) // columns)
+    rows = -(-(len(works) + 1) // columns)  # the last cell names the engines
+
+    def line(engine):
+        return f'with linespoints pointtype 7 pointsize 0.4 linewidth 1.5 linecolor "{COLOURS[engine]}"'
+
     script = [f"""
 set terminal svg size 1200,{rows * 230 + 40} font "sans,11" background "white"
 set output "{path}"
@@ -70,20 +75,18 @@ set key off
 """]
     for number, (work, unit) in enumerate(works):
         plots = []
-        for engine in runs[-1].engines():
+        for engine in engines:
             points = [(run.n, run.rate(work, unit, engine)) for run in runs]
             lines = [f"{n} {rate[0]:.3f}" for n, rate in points if rate]
             if lines:
                 name = f"w{number}_{engine.replace('-', '_')}"
                 script.append(block(name, lines))
-                plots.append(f'${name} using 1:2 with linespoints pointtype 7 pointsize 0.4 '
-                             f'linewidth 1.5 linecolor "{COLOURS[engine]}" title "{engine}"')
-        if number == 0:
-            script.append('set key bottom left samplen 1 font ",9"')
+                plots.append(f"${name} using 1:2 {line(engine)} notitle")
         script.append(f'set title "{figures.title(work, unit)}: {unit} a second"')
         script.append(f"set xrange [{runs[0].n / 2}:{runs[-1].n * 2}]")
         script.append("plot " + ", ".join(plots))
-        script.append("set key off")
+    script.append("unset title; unset border; unset tics; unset logscale; set key center center")
+    script.append("plot [0:1] [0:1] " + ", ".join(f'2 {line(engine)} title "{engine}"' for engine in engines))
     gnuplot("\n".join(script) + "\nunset multiplot\n")
 
 
