@@ -126,10 +126,7 @@ static int note_plan(judged_row *of, const ledger_table *table, const usage *rea
     const ledger_table *tiers;
     bbots_row tier;
     bbots_value id = ledger_value(table, &of->row, SUB_TIER);
-    int rc = ledger_find(of->txn, &usage_tiers, &tiers, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(of->txn, tiers->table, tiers->indexes[TIER_BY_ID], &id, &tier, error);
-    }
+    int rc = ledger_get(of->txn, &usage_tiers, TIER_BY_ID, &id, &tiers, &tier, error);
     if (rc != BBOTS_OK) {
         return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
     }

@@ -85,10 +85,7 @@ static int compare_days(judged_row *of, const bbots_cost_answer *costs, bool *mi
     bbots_cursor *cursor;
     bbots_timestamp there = INT64_MIN;
     bbots_value user = bbots_row_value(&of->row, 0);
-    int rc = ledger_find(of->txn, &cost_summary_need, &table, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(of->txn, table, 1, &user, 1, &cursor, error);
-    }
+    int rc = ledger_open(of->txn, &cost_summary_need, 1, &user, 1, &table, &cursor, error);
     if (rc != BBOTS_OK) {
         return rc;
     }

@@ -115,10 +115,7 @@ int budget_note_read(bbots_txn *txn, int64_t user, budget_note *note, bbots_erro
     bbots_row row;
     bbots_value key = bbots_value_text(key_of(user, buffer));
     memset(note, 0, sizeof *note);
-    int rc = ledger_find(txn, &prices_need, &of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, of->table, of->indexes[0], &key, &row, error);
-    }
+    int rc = ledger_get(txn, &prices_need, 0, &key, &of, &row, error);
     if (rc != BBOTS_OK) {
         return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
     }

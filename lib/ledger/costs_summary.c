@@ -43,6 +43,11 @@ typedef struct touched {
     bool settling; /* summaries that change now are right */
 } touched;
 
+static int no_memory(bbots_error *error)
+{
+    return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
 static uint64_t day_hash(const touched_day *day)
 {
     return bb_hash64(day, offsetof(touched_day, id));
@@ -72,26 +77,26 @@ static bool grow(touched *all)
     return true;
 }
 
-static bool touch(touched *all, touched_day day)
+static int touch(touched *all, touched_day day, bbots_error *error)
 {
     if (all->count == all->room && !grow(all)) {
-        return false;
+        return no_memory(error);
     }
     size_t slot = day_hash(&day) & (all->slot_count - 1);
     while (all->slots[slot] != 0) {
         const touched_day *there = &all->days[all->slots[slot] - 1];
         if (there->user == day.user && there->day == day.day) {
-            return true;
+            return BBOTS_OK;
         }
         slot = (slot + 1) & (all->slot_count - 1);
     }
     all->days[all->count++] = day;
     all->slots[slot] = (uint32_t)all->count;
-    return true;
+    return BBOTS_OK;
 }
 
 /* The live aggregate tells where user and time are: it was checked when the store was opened. */
-static bool touch_row(touched *all, const bbots_row *row)
+static int touch_row(touched *all, const bbots_row *row, bbots_error *error)
 {
     const bbots_live *users = bbots_table_live(row->table, "users");
     bbots_value user = bbots_row_value(row, users->by[0]);
@@ -99,43 +104,41 @@ static bool touch_row(touched *all, const bbots_row *row)
     if (user.kind == BBOTS_NULL || time.kind == BBOTS_NULL ||
         time.integer == BBOTS_TIMESTAMP_INFINITY ||
         time.integer == BBOTS_TIMESTAMP_MINUS_INFINITY) {
-        return true;
+        return BBOTS_OK;
     }
     touched_day day = {user.integer,
                        live_bucket_start(live_bucket(time.integer, BBOTS_TIME_DAY), BBOTS_TIME_DAY),
                        0};
-    return touch(all, day);
+    return touch(all, day, error);
 }
 
 /* A summary that changed by itself. */
-static bool touch_summary(touched *all, const bbots_row *row)
+static int touch_summary(touched *all, const bbots_row *row, bbots_error *error)
 {
     int user = bbots_table_column(row->table, bbots_text_of("userId"));
     int date = bbots_table_column(row->table, bbots_text_of("date"));
     touched_day day = {bbots_row_value(row, (unsigned)user).integer,
                        bbots_row_value(row, (unsigned)date).integer, 0};
-    return day.day % COST_DAY != 0 || touch(all, day);
+    return day.day % COST_DAY == 0 ? touch(all, day, error) : BBOTS_OK;
 }
 
-static bool touch_budget(touched *all, const bbots_row *row)
+static int touch_budget(touched *all, const bbots_row *row, bbots_error *error)
 {
     int user = bbots_table_column(row->table, bbots_text_of("userId"));
     touched_day day = {bbots_row_value(row, (unsigned)user).integer, BUDGET_ONLY, 0};
-    return touch(all, day);
+    return touch(all, day, error);
 }
 
-static bool note_row(touched *all, const bbots_row *row)
+static int note_row(touched *all, const bbots_row *row, bbots_error *error)
 {
-    if (row == NULL) {
-        return true;
+    bool budget = row != NULL && strcmp(row->table->name, budget_need.table) == 0;
+    bool summary = row != NULL && strcmp(row->table->name, cost_summary_need.table) == 0;
+    if (row == NULL || ((budget || summary) && all->settling)) {
+        return BBOTS_OK;
     }
-    if (strcmp(row->table->name, budget_need.table) == 0) {
-        return all->settling || touch_budget(all, row);
-    }
-    if (strcmp(row->table->name, cost_summary_need.table) == 0) {
-        return all->settling || touch_summary(all, row);
-    }
-    return touch_row(all, row);
+    return budget    ? touch_budget(all, row, error)
+           : summary ? touch_summary(all, row, error)
+                     : touch_row(all, row, error);
 }
 
 static int note(bbots_txn *txn, void **state, const bbots_row *old, const bbots_row *row,
@@ -147,14 +150,10 @@ static int note(bbots_txn *txn, void **state, const bbots_row *old, const bbots_
     }
     touched *all = *state;
     if (all == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+        return no_memory(error);
     }
-    const bbots_live *users = bbots_table_live((row != NULL ? row : old)->table, "users");
-    if (old != NULL && row != NULL && users != NULL && live_untouched(users, old, row)) {
-        return BBOTS_OK;
-    }
-    bool fine = note_row(all, old) && note_row(all, row);
-    return fine ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    int rc = note_row(all, old, error);
+    return rc == BBOTS_OK ? note_row(all, row, error) : rc;
 }
 
 static void free_touched(void *state)
@@ -183,11 +182,6 @@ typedef struct day_costs {
 } day_costs;
 
 enum { MODEL_SCALE = 6 };
-
-static int no_memory(bbots_error *error)
-{
-    return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-}
 
 static live_number rescaled(live_number number, unsigned from, unsigned to)
 {
@@ -272,8 +266,10 @@ static bool set_amount(day_costs *costs, codec_json_node *node, live_number amou
     char text[48];
     bbots_exact_print((bbots_exact){(int64_t)(amount >> 64), (uint64_t)amount, false}, scale, text);
     char *copy = bb_arena_copy(costs->arena, text, strlen(text));
-    return copy != NULL &&
-           codec_json_set_number(costs->arena, bbots_text_of(copy), node) == BBOTS_OK;
+    if (copy == NULL) {
+        return false;
+    }
+    return codec_json_set_number(costs->arena, bbots_text_of(copy), node) == BBOTS_OK;
 }
 
 static codec_json_node *new_object(day_costs *costs)
@@ -444,7 +440,7 @@ static bool same_value(const bbots_value *a, const bbots_value *b)
         return false;
     }
     return a->kind == BBOTS_JSON ? a->size == b->size && memcmp(a->data, b->data, a->size) == 0
-                                 : a->kind == BBOTS_NULL || a->integer == b->integer;
+                                 : a->integer == b->integer;
 }
 
 int costs_summary_difference(const ledger_values *row, const bbots_row *stored)
@@ -478,12 +474,15 @@ static int find_summaries(bbots_txn *txn, const ledger_table *of, touched_day *d
     while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         bbots_value id = ledger_value(of, &row, SUMMARY_ID);
         int64_t date = ledger_integer(of, &row, SUMMARY_DATE);
-        while (at < count && days[at].day < date) {
+        while (at + 1 < count && days[at].day < date) {
             at++;
         }
-        if (at < count && days[at].day == date && days[at].id == 0) {
+        if (days[at].day != date) {
+            continue;
+        }
+        if (days[at].id == 0) {
             days[at].id = id.integer;
-        } else if (at < count && days[at].day == date) {
+        } else {
             rc = bbots_delete(txn, of->table, 0, &id, NULL, error);
         }
     }
@@ -580,6 +579,13 @@ static int settle_day(bbots_txn *txn, const cost_tables *tables, unsigned used,
     return rc == BBOTS_OK ? write_summary(txn, of, day, &row, nothing, error) : rc;
 }
 
+static int find_tables(bbots_txn *txn, cost_tables *tables, const ledger_table **of,
+                       bbots_error *error)
+{
+    int rc = costs_find(txn, tables, error);
+    return rc == BBOTS_OK ? ledger_find(txn, &cost_summary_need, of, error) : rc;
+}
+
 int costs_summary_due(bbots_txn *txn, int64_t user, bbots_timestamp day, bb_arena *arena,
                       ledger_values *row, bool *nothing, bbots_error *error)
 {
@@ -587,10 +593,7 @@ int costs_summary_due(bbots_txn *txn, int64_t user, bbots_timestamp day, bb_aren
     cost_tables tables;
     const ledger_table *of;
     touched_day asked = {user, day, 0};
-    int rc = costs_find(txn, &tables, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &cost_summary_need, &of, error);
-    }
+    int rc = find_tables(txn, &tables, &of, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
@@ -618,10 +621,7 @@ static int settle(bbots_txn *txn, void *state, bbots_error *error)
     if (all->count == 0) {
         return BBOTS_OK;
     }
-    int rc = costs_find(txn, &tables, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &cost_summary_need, &of, error);
-    }
+    int rc = find_tables(txn, &tables, &of, error);
     bb_arena_init(&arena);
     all->settling = true;
     qsort(all->days, all->count, sizeof *all->days, compare_days);
@@ -670,7 +670,7 @@ static int touch_costs(bbots_txn *txn, const cost_source *source, touched *all, 
     for (size_t i = 0; i < bbots_summary_count(summary) && rc == BBOTS_OK; i++) {
         touched_day day = {bbots_summary_group(summary, i, 0).integer,
                            bbots_summary_group(summary, i, 1).integer, 0};
-        rc = touch(all, day) ? BBOTS_OK : no_memory(error);
+        rc = touch(all, day, error);
     }
     bbots_summary_free(summary);
     return rc;
@@ -685,13 +685,8 @@ static int touch_summaries(bbots_txn *txn, const ledger_table *of, touched *all,
     if (rc != BBOTS_OK) {
         return rc;
     }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
-        touched_day day = {ledger_integer(of, &row, SUMMARY_USER),
-                           ledger_integer(of, &row, SUMMARY_DATE), 0};
-        if (day.day % COST_DAY == 0 && !touch(all, day)) {
-            rc = no_memory(error);
-            break;
-        }
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+        rc = touch_summary(all, &row, error);
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -703,10 +698,7 @@ int bbots_cost_summaries_rebuild(bbots_txn *txn, bbots_error *error)
     const ledger_table *of;
     int rc = ledger_begin(txn, true, NULL, error);
     if (rc == BBOTS_OK) {
-        rc = costs_find(txn, &tables, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &cost_summary_need, &of, error);
+        rc = find_tables(txn, &tables, &of, error);
     }
     if (rc != BBOTS_OK) {
         return rc;
@@ -725,19 +717,26 @@ int bbots_cost_summaries_rebuild(bbots_txn *txn, bbots_error *error)
 
 /* ------------------------------------------------------------------ which tables */
 
-/* Whether an aggregate is kept by the user and in months, days and hours, with these sums. */
+/*
+ * Whether an aggregate is kept by the user and in months, days and hours, with these sums, which are
+ * among the columns that are needed.
+ */
 static bool serves(const bbots_table *table, const char *const *sums)
 {
     const bbots_live *live = bbots_table_live(table, "users");
-    bool fits = live != NULL && live->by_count == 1 && live->unit_count == 3 &&
-                live->units[1] == BBOTS_TIME_DAY &&
-                strcmp(table->columns[live->by[0]].name, "userId") == 0 &&
-                strcmp(table->columns[live->time].name, "createdAt") == 0;
-    for (; fits && *sums != NULL; sums++) {
-        int column = bbots_table_column(table, bbots_text_of(*sums));
-        fits = column >= 0 && memchr(live->sums, column, live->sum_count) != NULL;
+    if (live == NULL || live->by_count != 1 || live->unit_count != 3 ||
+        live->units[1] != BBOTS_TIME_DAY ||
+        strcmp(table->columns[live->by[0]].name, "userId") != 0 ||
+        strcmp(table->columns[live->time].name, "createdAt") != 0) {
+        return false;
     }
-    return fits;
+    for (; *sums != NULL; sums++) {
+        int column = bbots_table_column(table, bbots_text_of(*sums));
+        if (memchr(live->sums, column, live->sum_count) == NULL) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool splits(const bbots_table *table, const char *name)

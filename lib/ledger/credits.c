@@ -95,17 +95,11 @@ static int read_balance(const account *of, bbots_credits *sum, bbots_value *firs
     memset(sum, 0, sizeof *sum);
     *first = bbots_value_null();
     int rc = ledger_scan(of->txn, of->of, BY_USER, &of->user, 1, &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = next_row(of, cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && (rc = next_row(of, cursor, &row, error)) == BBOTS_OK) {
         if (first->kind == BBOTS_NULL) {
             *first = ledger_value(of->of, &row, ID);
         }
         rc = add_up(of, &row, sum, error);
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -194,19 +188,13 @@ static int take(const account *of, int64_t amount, bbots_error *error)
     bbots_cursor *cursor;
     bbots_row row;
     int rc = ledger_scan(of->txn, of->of, BY_USER, &of->user, 1, &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while (amount > 0 && (rc = next_row(of, cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && amount > 0 && (rc = next_row(of, cursor, &row, error)) == BBOTS_OK) {
         int64_t purchased = ledger_integer(of->of, &row, PURCHASED);
         int64_t used = ledger_integer(of->of, &row, USED);
         int64_t taken = amount < purchased - used ? amount : purchased - used;
         if (taken > 0) {
             amount -= taken;
             rc = write_row(of, &row, purchased, used + taken, error);
-            if (rc != BBOTS_OK) {
-                break;
-            }
         }
     }
     bbots_cursor_close(cursor);
@@ -271,24 +259,15 @@ int bbots_credits_list(bbots_txn *txn, int64_t user_id, bbots_credits_visit *vis
                        bbots_error *error)
 {
     account of = {.txn = txn, .user = bbots_value_integer(user_id)};
-    bbots_cursor *cursor;
+    bbots_cursor *cursor = NULL;
     bbots_row row;
     bool over = false;
     int rc = ledger_begin(txn, false, NULL, error);
     if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &need, &of.of, error);
+        rc = ledger_open(txn, &need, BY_USER, &of.user, 1, &of.of, &cursor, error);
     }
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(txn, of.of, BY_USER, &of.user, 1, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while (!over && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && !over && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         rc = tell_type(&of, &row, visit, context, &over, error);
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;

@@ -192,6 +192,14 @@ int64_t ledger_integer(const ledger_table *of, const bbots_row *row, unsigned co
     return value.kind != BBOTS_NULL ? value.integer : 0;
 }
 
+int ledger_get(bbots_txn *txn, const ledger_need *need, unsigned key, const bbots_value *value,
+               const ledger_table **of, bbots_row *row, bbots_error *error)
+{
+    int rc = ledger_find(txn, need, of, error);
+    return rc == BBOTS_OK ? bbots_get(txn, (*of)->table, (*of)->indexes[key], value, row, error)
+                          : rc;
+}
+
 int ledger_scan(bbots_txn *txn, const ledger_table *of, unsigned key, const bbots_value *values,
                 unsigned count, bbots_cursor **cursor, bbots_error *error)
 {
@@ -200,6 +208,14 @@ int ledger_scan(bbots_txn *txn, const ledger_table *of, unsigned key, const bbot
     range.from = range.to = values;
     range.from_count = range.to_count = (uint8_t)(values != NULL ? count : 0);
     return bbots_cursor_open(txn, of->table, of->indexes[key], &range, cursor, error);
+}
+
+int ledger_open(bbots_txn *txn, const ledger_need *need, unsigned key, const bbots_value *values,
+                unsigned count, const ledger_table **of, bbots_cursor **cursor, bbots_error *error)
+{
+    *cursor = NULL;
+    int rc = ledger_find(txn, need, of, error);
+    return rc == BBOTS_OK ? ledger_scan(txn, *of, key, values, count, cursor, error) : rc;
 }
 
 /* ------------------------------------------------------------------ small things */

@@ -131,12 +131,20 @@ bbots_value ledger_value(const ledger_table *of, const bbots_row *row, unsigned 
 /* 0 when it is null. */
 int64_t ledger_integer(const ledger_table *of, const bbots_row *row, unsigned column);
 
+/* The table of a need, and the row with this value of one of its unique keys; as bbots_get(). */
+int ledger_get(bbots_txn *txn, const ledger_need *need, unsigned key, const bbots_value *value,
+               const ledger_table **of, bbots_row *row, bbots_error *error);
+
 /*
  * Opens a cursor over the rows whose first columns of a key have these values; with values NULL
  * over all rows in the key's order.
  */
 int ledger_scan(bbots_txn *txn, const ledger_table *of, unsigned key, const bbots_value *values,
                 unsigned count, bbots_cursor **cursor, bbots_error *error);
+
+/* The table of a need, and the same of its rows. *cursor is NULL on failure. */
+int ledger_open(bbots_txn *txn, const ledger_need *need, unsigned key, const bbots_value *values,
+                unsigned count, const ledger_table **of, bbots_cursor **cursor, bbots_error *error);
 
 /* ------------------------------------------------------------------ small things (ledger.c) */
 

@@ -44,14 +44,9 @@ static int read_packs(usage *of, bbots_error *error)
     const ledger_table *bought;
     bbots_cursor *cursor;
     bbots_row row;
-    int rc = ledger_find(of->txn, &usage_bought, &bought, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(of->txn, bought, BOUGHT_BY_USER, &of->user, 1, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    int rc =
+        ledger_open(of->txn, &usage_bought, BOUGHT_BY_USER, &of->user, 1, &bought, &cursor, error);
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         if (!usage_pack_counts(bought, &row, of->now)) {
             continue;
         }
@@ -59,9 +54,6 @@ static int read_packs(usage *of, bbots_error *error)
         of->packs++;
         of->packs_unlimited |= remaining.kind == BBOTS_NULL;
         rc = add(&of->packs_remaining, remaining.kind != BBOTS_NULL ? remaining.integer : 0, error);
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -72,10 +64,7 @@ static int agents_of_add_on(bbots_txn *txn, bbots_value add_on, int64_t *agents,
 {
     const ledger_table *of;
     bbots_row row;
-    int rc = ledger_find(txn, &usage_add_ons, &of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, of->table, of->indexes[ADD_ON_BY_ID], &add_on, &row, error);
-    }
+    int rc = ledger_get(txn, &usage_add_ons, ADD_ON_BY_ID, &add_on, &of, &row, error);
     *agents = rc == BBOTS_OK ? ledger_integer(of, &row, ADD_ON_AGENTS) : 0;
     return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
 }
@@ -85,14 +74,8 @@ static int read_add_ons(usage *of, bbots_error *error)
     const ledger_table *held;
     bbots_cursor *cursor;
     bbots_row row;
-    int rc = ledger_find(of->txn, &usage_held, &held, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(of->txn, held, HELD_BY_USER, &of->user, 1, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    int rc = ledger_open(of->txn, &usage_held, HELD_BY_USER, &of->user, 1, &held, &cursor, error);
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         int64_t agents;
         int64_t product;
         if (!usage_text_is(ledger_value(held, &row, HELD_STATUS), "active")) {
@@ -107,9 +90,6 @@ static int read_add_ons(usage *of, bbots_error *error)
         if (rc == BBOTS_OK) {
             rc = add(&of->agents, product, error);
         }
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -120,10 +100,7 @@ static int read_tier(usage *of, bbots_error *error)
     const ledger_table *tiers;
     bbots_row row;
     bbots_value id = bbots_value_integer(of->tier_id);
-    int rc = ledger_find(of->txn, &usage_tiers, &tiers, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(of->txn, tiers->table, tiers->indexes[TIER_BY_ID], &id, &row, error);
-    }
+    int rc = ledger_get(of->txn, &usage_tiers, TIER_BY_ID, &id, &tiers, &row, error);
     if (rc != BBOTS_OK) {
         return rc == BBOTS_NOT_FOUND ? bb_fail(error, BBOTS_CORRUPTED,
                                                "a subscription has plan %lld, which is not there",
@@ -193,11 +170,8 @@ int usage_read(bbots_txn *txn, int64_t user_id, bbots_timestamp now, usage *read
     read->user = bbots_value_integer(user_id);
     read->now = now;
     read->reason = BBOTS_USAGE_NO_SUBSCRIPTION;
-    int rc = ledger_find(txn, &usage_subscriptions, &read->of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, read->of->table, read->of->indexes[SUB_BY_USER], &read->user, &row,
-                       error);
-    }
+    int rc =
+        ledger_get(txn, &usage_subscriptions, SUB_BY_USER, &read->user, &read->of, &row, error);
     if (rc != BBOTS_OK) {
         return rc == BBOTS_NOT_FOUND ? BBOTS_OK : rc;
     }
@@ -424,14 +398,8 @@ static int lowest_tier_with(bbots_txn *txn, const ability *of, bbots_text wanted
     bbots_row row;
     int64_t best = INT64_MAX;
     *tier_id = 0;
-    int rc = ledger_find(txn, &usage_tiers, &tiers, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(txn, tiers, TIER_BY_ID, NULL, 0, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    int rc = ledger_open(txn, &usage_tiers, TIER_BY_ID, NULL, 0, &tiers, &cursor, error);
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         int64_t order = ledger_integer(tiers, &row, TIER_ORDER);
         if (ledger_value(tiers, &row, TIER_ACTIVE).boolean && order < best &&
             of->has(json_of(ledger_value(tiers, &row, of->column)), wanted)) {

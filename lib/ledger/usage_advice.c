@@ -10,10 +10,7 @@ int usage_tier_order(bbots_txn *txn, int64_t tier_id, int64_t *order, bbots_erro
     const ledger_table *of;
     bbots_row row;
     bbots_value id = bbots_value_integer(tier_id);
-    int rc = ledger_find(txn, &usage_tiers, &of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, of->table, of->indexes[TIER_BY_ID], &id, &row, error);
-    }
+    int rc = ledger_get(txn, &usage_tiers, TIER_BY_ID, &id, &of, &row, error);
     if (rc == BBOTS_NOT_FOUND) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "there is no plan %lld", (long long)tier_id);
     }
@@ -54,18 +51,9 @@ static int is_on_offer(const usage *of, const offer *kind, bool *yes, bbots_erro
     bbots_cursor *cursor;
     bbots_row row;
     *yes = false;
-    int rc = ledger_find(of->txn, kind->need, &table, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(of->txn, table, kind->key, NULL, 0, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while (!*yes && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    int rc = ledger_open(of->txn, kind->need, kind->key, NULL, 0, &table, &cursor, error);
+    while (rc == BBOTS_OK && !*yes && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         rc = is_for(of, table, &row, kind, yes, error);
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -80,14 +68,8 @@ static int higher_tier(const usage *of, unsigned column, int64_t than, int64_t *
     bbots_row row;
     int64_t best = INT64_MAX;
     *tier_id = 0;
-    int rc = ledger_find(of->txn, &usage_tiers, &tiers, error);
-    if (rc == BBOTS_OK) {
-        rc = ledger_scan(of->txn, tiers, TIER_BY_ID, NULL, 0, &cursor, error);
-    }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    int rc = ledger_open(of->txn, &usage_tiers, TIER_BY_ID, NULL, 0, &tiers, &cursor, error);
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         int64_t order = ledger_integer(tiers, &row, TIER_ORDER);
         bbots_value has = ledger_value(tiers, &row, column);
         if (ledger_value(tiers, &row, TIER_ACTIVE).boolean && order > of->tier_order &&

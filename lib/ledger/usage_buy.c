@@ -20,10 +20,7 @@ static int find_offer(bbots_txn *txn, const ledger_need *need, unsigned key, int
                       bbots_error *error)
 {
     bbots_value value = bbots_value_integer(id);
-    int rc = ledger_find(txn, need, &found->of, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, found->of->table, found->of->indexes[key], &value, &found->row, error);
-    }
+    int rc = ledger_get(txn, need, key, &value, &found->of, &found->row, error);
     if (rc == BBOTS_NOT_FOUND) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT, "there is no %s %lld", what, (long long)id);
     }
@@ -277,10 +274,7 @@ int bbots_usage_cancel_add_on(bbots_txn *txn, int64_t user_id, int64_t holding_i
     bbots_value id = bbots_value_integer(holding_id);
     int rc = ledger_begin(txn, true, &now, error);
     if (rc == BBOTS_OK) {
-        rc = ledger_find(txn, &usage_held, &held, error);
-    }
-    if (rc == BBOTS_OK) {
-        rc = bbots_get(txn, held->table, held->indexes[HELD_BY_ID], &id, &row, error);
+        rc = ledger_get(txn, &usage_held, HELD_BY_ID, &id, &held, &row, error);
     }
     if (rc != BBOTS_OK) {
         return rc;

@@ -38,10 +38,7 @@ static int first_pack(const usage *of, const ledger_table *bought, drawn_pack *f
     bbots_row row;
     memset(first, 0, sizeof *first);
     int rc = ledger_scan(of->txn, bought, BOUGHT_BY_USER, &of->user, 1, &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         bbots_value expires = ledger_value(bought, &row, BOUGHT_EXPIRES);
         bbots_value remaining = ledger_value(bought, &row, BOUGHT_REMAINING);
         drawn_pack pack = {true,

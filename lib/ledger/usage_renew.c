@@ -91,16 +91,12 @@ static int count_bought(const usage *of, const ledger_table *bought, int64_t *ex
     bbots_row row;
     *executions = 0;
     int rc = ledger_scan(of->txn, bought, BOUGHT_BY_USER, &of->user, 1, &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         bbots_timestamp at = ledger_integer(bought, &row, BOUGHT_AT);
         if (at >= of->start && at < of->end &&
             __builtin_add_overflow(*executions, ledger_integer(bought, &row, BOUGHT_INCLUDED),
                                    executions)) {
             rc = bb_fail(error, BBOTS_NUMERIC_OUT_OF_RANGE, "packs need more than 64 bits");
-            break;
         }
     }
     bbots_cursor_close(cursor);
@@ -158,10 +154,7 @@ static int expire_packs(const usage *of, const ledger_table *bought, uint64_t *e
     bbots_cursor *cursor;
     bbots_row row;
     int rc = ledger_scan(of->txn, bought, BOUGHT_BY_USER, &of->user, 1, &cursor, error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, error)) == BBOTS_OK) {
         bbots_value expires = ledger_value(bought, &row, BOUGHT_EXPIRES);
         if (expires.kind == BBOTS_NULL || expires.integer > of->now ||
             !usage_text_is(ledger_value(bought, &row, BOUGHT_STATUS), "active")) {
@@ -171,10 +164,7 @@ static int expire_packs(const usage *of, const ledger_table *bought, uint64_t *e
         ledger_values_begin(&change, bought);
         ledger_set(&change, BOUGHT_STATUS, bbots_value_string("expired"));
         rc = ledger_update(of->txn, &change, ledger_value(bought, &row, BOUGHT_ID), error);
-        if (rc != BBOTS_OK) {
-            break;
-        }
-        ++*expired;
+        *expired += rc == BBOTS_OK;
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;

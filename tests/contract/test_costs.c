@@ -79,6 +79,73 @@ static void test_summaries_rebuild(void **state)
     commit(txn);
 }
 
+/* The only summary there is of user 1 says these costs. */
+static void expect_one_summary(bbots_store *store, int64_t cost, const char *models)
+{
+    bbots_row row;
+    char *text;
+    size_t size;
+    bbots_txn *txn = begin(store, BBOTS_READ);
+    bbots_cursor *cursor;
+    assert_int_equal(count_of(txn, &bbots_daily_cost_summaries_table), 1);
+    assert_ok(bbots_cursor_open(txn, &bbots_daily_cost_summaries_table, 0, NULL, &cursor, &fault));
+    assert_ok(bbots_cursor_next(cursor, &row, &fault));
+    assert_int_equal(number_at(&row, "totalCostUsd"), cost);
+    bbots_value json = row_at(&row, "costByModel");
+    assert_ok(bbots_json_print((bbots_json){json.data, json.size, BBOTS_JSON_PACKED}, &text, &size,
+                               &fault));
+    assert_string_equal(text, models);
+    free(text);
+    bbots_cursor_close(cursor);
+    commit(txn);
+}
+
+/* What a hand does to a summary is gone with the next commit, be it a second one of the same day. */
+static void test_summaries_by_hand(void **state)
+{
+    static const char *const models[] = {NULL, "{\"by hand\": 0.004200}", "{}"};
+    static const char is[] = "{\"by hand\": 0.004100}";
+    fixture *place = *state;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    insert_plain(txn, 1, "a", PEOPLE_BEGIN);
+    commit(txn);
+    expect_one_summary(place->store, 41, is);
+    for (size_t i = 0; i < COUNT(models); i++) {
+        bbots_value wrong =
+            models[i] == NULL ? null_value() : bbots_value_json(bbots_json_of(models[i]));
+        txn = begin(place->store, BBOTS_WRITE);
+        assert_ok(update_named(txn, &bbots_daily_cost_summaries_table, 1, "costByModel", wrong));
+        commit(txn);
+        expect_one_summary(place->store, 41, is);
+    }
+    txn = begin(place->store, BBOTS_WRITE);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(insert_named(txn, &bbots_daily_cost_summaries_table, "userId", integer(1), "date",
+                               bbots_value_timestamp(PEOPLE_BEGIN), "totalCostUsd",
+                               bbots_value_decimal(1, 4)));
+    }
+    commit(txn);
+    expect_one_summary(place->store, 41, is);
+}
+
+/* A cost of no time has no day, until it gets one. */
+static void test_costs_of_no_day(void **state)
+{
+    fixture *place = *state;
+    people_make(place);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    insert_plain(txn, 1, "a", BBOTS_TIMESTAMP_INFINITY);
+    insert_plain(txn, 1, "b", BBOTS_TIMESTAMP_MINUS_INFINITY);
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(count_of(txn, &bbots_daily_cost_summaries_table), 0);
+    assert_ok(update_named(txn, &bbots_api_token_usage_table, 1, "createdAt",
+                           bbots_value_timestamp(PEOPLE_BEGIN)));
+    commit(txn);
+    expect_one_summary(place->store, 41, "{\"by hand\": 0.004100}");
+}
+
 /* ------------------------------------------------------------------ recording */
 
 static void test_recording(void **state)
@@ -340,6 +407,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_summaries_rebuild, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_summaries_by_hand, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_costs_of_no_day, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_recording, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_zones),

@@ -37,12 +37,14 @@ static const bbots_cost_by ways[] = {
 
 static const char *const zones[] = {NULL, "Europe/Berlin", "Asia/Kolkata"};
 
-static variant *dear_variant(const pile *of)
+static variant *dear_variant(const pile *of, bool summed_up)
 {
     static const char *const tables[] = {"api_token_usage", "gemini_token_usage",
                                          "browserbase_costs", "storage_costs"};
     variant *made = variant_new();
-    variant_rename(made, "daily_cost_summaries", "something_else"); /* they cannot hold them */
+    if (!summed_up) { /* summaries of days cannot hold them */
+        variant_rename(made, "daily_cost_summaries", "something_else");
+    }
     for (size_t i = 0; i < COUNT(tables); i++) {
         bbots_column *total = variant_column(made, tables[i], "totalCost");
         total->length = 18;
@@ -162,7 +164,7 @@ static void a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact(void **stat
 {
     fixture *place = *state;
     for (size_t i = 0; i < COUNT(piles); i++) {
-        variant *made = dear_variant(&piles[i]);
+        variant *made = dear_variant(&piles[i], false);
         print_message("%s\n", piles[i].name);
         variant_open(place, made);
         bbots_txn *txn = begin(place->store, BBOTS_WRITE);
@@ -180,11 +182,35 @@ static void a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact(void **stat
     }
 }
 
+/* A day that no summary can hold is refused when it is committed, and nothing of it is there. */
+static void a_day_past_its_summary_is_refused(void **state)
+{
+    static const pile days[] = {{"many calls", 4, MOST, 10, 0, 0},
+                                {"much less than nothing", 4, -MOST, 10, 0, 0}};
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(days); i++) {
+        variant *made = dear_variant(&days[i], true);
+        variant_open(place, made);
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        bbots_txn_set_now(txn, BEGIN + DAY);
+        fill(txn, made, &days[i]);
+        assert_status(bbots_commit(txn, &fault), BBOTS_NUMERIC_OUT_OF_RANGE);
+        assert_non_null(strstr(fault.message, "the day's sum for column"));
+        txn = begin(place->store, BBOTS_READ);
+        assert_int_equal(count_of(txn, made->tables[bbots_users_table.number]), 0);
+        commit(txn);
+        variant_close(place);
+        variant_free(made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_day_past_its_summary_is_refused, fixture_setup,
+                                        fixture_teardown),
     };
     choose_tests();
     return cmocka_run_group_tests_name("dear", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * tests/contract/test_other_lives.c - a store whose tables of costs keep other live aggregates than the
- * documented ones: what a question needs is named, costs can be written all the same, and no
- * summaries of days are kept that could be wrong.
+ * documented ones, or columns that may be null: what a question needs is named, costs can be written
+ * all the same, and no summaries of days are kept that could be wrong.
  */
 #include "support/variant.h"
 
@@ -87,13 +87,26 @@ static uint8_t column_number(const char *table, const char *name)
 }
 
 /* Where a question about a user could be answered wrongly, it is refused. */
-enum form { BY_NOBODY, BY_EXECUTION, NO_TIME, NO_HOURS, NO_MODELS, TYPES, FEWER_SUMS, FORMS };
+enum form {
+    BY_NOBODY,
+    BY_EXECUTION,
+    NO_TIME,
+    OTHER_TIME,
+    NO_HOURS,
+    YEARS,
+    NO_MODELS,
+    TYPES,
+    FEWER_SUMS,
+    FORMS
+};
 
 static void of_another_form(variant *made, enum form form)
 {
     static uint8_t by[1];
     static uint8_t split[1];
-    const char *table = form == FEWER_SUMS ? "browserbase_costs" : "api_token_usage";
+    static const uint8_t years[] = {BBOTS_TIME_YEAR, BBOTS_TIME_MONTH, BBOTS_TIME_DAY};
+    bool sessions = form == FEWER_SUMS || form == OTHER_TIME;
+    const char *table = sessions ? "browserbase_costs" : "api_token_usage";
     bbots_live *live = variant_live(made, table, "users");
     switch (form) {
     case BY_NOBODY:
@@ -103,8 +116,14 @@ static void of_another_form(variant *made, enum form form)
         by[0] = column_number(table, "executionId");
         live->by = by;
         break;
+    case OTHER_TIME:
+        live->time = column_number(table, "startedAt");
+        break;
     case NO_HOURS:
         live->unit_count = 2;
+        break;
+    case YEARS:
+        live->units = years;
         break;
     case NO_MODELS:
         live->split_count = 0;
@@ -131,7 +150,7 @@ static void ask_of_form(fixture *place, enum form form, bbots_cost_by by)
     bbots_cost_answer *answer;
     bbots_txn *txn = begin(place->store, BBOTS_READ);
     int rc = bbots_cost_ask(txn, &question, &answer, &fault);
-    if (form <= NO_TIME) {
+    if (form <= OTHER_TIME) {
         assert_status(rc, BBOTS_UNKNOWN_INDEX);
         assert_non_null(strstr(fault.message, "has no live aggregate \"users\" as it is needed"));
     } else if (rc == BBOTS_OK) {
@@ -163,6 +182,60 @@ static void none_of_another_form_makes_summaries(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ columns that may be null */
+
+/* The platform's, but a call may be nobody's, of no time and of no model. */
+static variant *loose_variant(void)
+{
+    static const char *const columns[] = {"userId", "createdAt", "model"};
+    variant *made = variant_new();
+    for (size_t i = 0; i < COUNT(columns); i++) {
+        variant_column(made, "api_token_usage", columns[i])->flags &=
+            (uint8_t)~BBOTS_COLUMN_NOT_NULL;
+    }
+    variant_settle(made);
+    return made;
+}
+
+static void put_loose(bbots_txn *txn, const variant *made, bbots_value user, bbots_value model,
+                      bbots_value time)
+{
+    variant_insert(txn, made, api_token_usage, "userId", user, "model", model, "totalTokens",
+                   integer(7), "inputCost", bbots_value_decimal(1, 4), "outputCost",
+                   bbots_value_decimal(2, 4), "totalCost", bbots_value_decimal(3, 4), "createdAt",
+                   time);
+}
+
+/* What has no user or no time is of no day; what has no model is of the day and of no model. */
+static void costs_of_nobody_make_no_summary(void **state)
+{
+    fixture *place = *state;
+    bbots_row row;
+    variant *made = loose_variant();
+    variant_open(place, made);
+    const bbots_table *summaries = made->tables[bbots_daily_cost_summaries_table.number];
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    variant_insert(txn, made, users, "email", string("a@example.org"));
+    put_loose(txn, made, null_value(), string("m"), bbots_value_timestamp(NOW));
+    put_loose(txn, made, integer(1), string("m"), null_value());
+    commit(txn);
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_int_equal(count_of(txn, summaries), 0);
+    put_loose(txn, made, integer(1), null_value(), bbots_value_timestamp(NOW));
+    commit(txn);
+    txn = begin(place->store, BBOTS_READ);
+    assert_int_equal(count_of(txn, summaries), 1);
+    assert_ok(get_id(txn, summaries, 1, &row));
+    assert_int_equal(row_at(&row, "totalApiCalls").integer, 1);
+    assert_int_equal(row_at(&row, "totalCostUsd").integer, 3);
+    bbots_value models = row_at(&row, "costByModel");
+    assert_int_equal(bbots_json_count((bbots_json){models.data, models.size, BBOTS_JSON_PACKED}),
+                     0);
+    commit(txn);
+    variant_close(place);
+    variant_free(made);
+}
+
 #define FOLDER(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -171,6 +244,7 @@ int main(void)
         FOLDER(the_documented_ones_are_enough),
         FOLDER(a_live_aggregate_of_another_name_is_named),
         FOLDER(none_of_another_form_makes_summaries),
+        FOLDER(costs_of_nobody_make_no_summary),
     };
     choose_tests();
     return cmocka_run_group_tests_name("other live aggregates", tests, NULL, NULL);
