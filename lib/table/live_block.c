@@ -259,7 +259,7 @@ static live_magnitude get_wide(live_reader *reader)
     return 0;
 }
 
-/* The common case, in one word; nine bytes have 63 bits. */
+/* The common case, in one word; nine bytes have 63 bits. 0 when it is wide. */
 static inline uint64_t get_varint(live_reader *reader, bool *wide)
 {
     const uint8_t *at = reader->at;
@@ -296,8 +296,10 @@ static uint64_t get_number(live_reader *reader)
 {
     bool wide;
     uint64_t number = get_varint(reader, &wide);
-    reader->damaged = reader->damaged || wide;
-    return wide ? 0 : number;
+    if (wide) {
+        reader->damaged = true;
+    }
+    return number;
 }
 
 bool live_reader_open(live_reader *reader, const bbots_live *live, store_bytes key,
@@ -347,7 +349,9 @@ static void skip_numbers(live_reader *reader, unsigned count)
         count -= *at++ < 128;
     }
     reader->at = at;
-    reader->damaged = reader->damaged || count != 0;
+    if (count != 0) {
+        reader->damaged = true;
+    }
 }
 
 /* The split's key of the next group. */
@@ -429,7 +433,9 @@ static live_item *opened(live_block *block, live_item *item, unsigned sums)
 {
     if (item->stored != NULL) {
         live_reader line = {.at = item->stored, .end = item->stored + item->stored_size};
-        block->damaged = !get_line(&line, item, sums) || block->damaged;
+        if (!get_line(&line, item, sums)) {
+            block->damaged = true;
+        }
         item->stored = NULL;
     }
     return item;
