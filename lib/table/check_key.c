@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "codec/literal.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 typedef struct reader {
@@ -86,19 +87,10 @@ static bool read_fixed(reader *from, const bbots_column *column, bbots_value *va
     return true;
 }
 
+/* A primary key's column has a value. */
 static bool read_column(reader *from, const bbots_column *column, bbots_value *value)
 {
-    *value = bbots_value_null();
-    if ((column->flags & BBOTS_COLUMN_NOT_NULL) == 0) {
-        if (from->left == 0) {
-            return false;
-        }
-        uint8_t mark = *from->at++;
-        from->left--;
-        if (mark == 2) {
-            return true;
-        }
-    }
+    assert((column->flags & BBOTS_COLUMN_NOT_NULL) != 0);
     return is_text(column) ? read_text(from, value) : read_fixed(from, column, value);
 }
 

@@ -44,3 +44,8 @@ CREATE TABLE by_real ( -- A number that its key does not give back.
     size double precision PRIMARY KEY,
     note text
 );
+
+CREATE TABLE by_bytes ( -- Bytes, which are not read back either.
+    bytes bytea PRIMARY KEY,
+    note text
+);

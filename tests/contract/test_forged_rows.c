@@ -5,7 +5,7 @@
  *
  * Rows are changed with LMDB itself, in the closed file.
  */
-#include "support/support.h"
+#include "support/findings.h"
 
 #include "base/hash.h"
 
@@ -130,6 +130,7 @@ static void expect_finding(fixture *place, expectation wanted)
     place->store = open_store(place->path, NULL);
     bbots_txn *txn = begin(place->store, BBOTS_READ);
     assert_ok(bbots_check(txn, &options, &result, &fault));
+    assert_true(check_in_steps(txn) >= 1);
     commit(txn);
     assert_ok(bbots_close(place->store, &fault));
     place->store = NULL;
@@ -258,6 +259,7 @@ static const shown_key shown_keys[] = {
      "\\x123456789abc4def8001020304"},
     {&forged_by_text_table, "\"one\", \"two\", -5", 8, "\\x6f6e650074776f00"},
     {&forged_by_text_table, "\"one\", \"two\", -5", 9, "\\x6f6e650074776f"},
+    {&forged_by_bytes_table, "\\x00ff0100ff0000", 2, "\\x00ff0100ff"},
     {&forged_by_real_table, "\\xc004000000000000", 1, "\\xc0040000000000"},
 };
 
@@ -272,6 +274,8 @@ static void make_keyed(fixture *place)
     assert_ok(insert_named(txn, &forged_by_token_table, "token", bbots_value_uuid(token)));
     assert_ok(insert_named(txn, &forged_by_text_table, "words", string("one"), "short",
                            string("two"), "large", integer(-5)));
+    assert_ok(insert_named(txn, &forged_by_bytes_table, "bytes",
+                           bbots_value_of_bytes(BBOTS_BYTES, "\0\1\0", 3)));
     assert_ok(insert_named(txn, &forged_by_real_table, "size", bbots_value_float(2.5)));
     commit(txn);
     assert_ok(bbots_close(store, &fault));

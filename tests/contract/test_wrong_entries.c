@@ -10,6 +10,7 @@
  */
 #include "support/acts.h"
 #include "support/coverage.h"
+#include "support/findings.h"
 #include "support/people.h"
 
 #include "base/hash.h"
@@ -437,6 +438,7 @@ static enum outcome read_all(bbots_store *store)
     }
     each_row(txn, know_row);
     bool finds = check_finds(txn, &derived);
+    (void)check_in_steps(txn);
     bbots_rollback(txn);
     return unknown_row ? WRONG_ROW : finds ? FOUND : known_rows == row_count ? HARMLESS : BLIND;
 }
