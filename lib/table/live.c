@@ -63,15 +63,6 @@ static bool is_untouched(const bbots_live *live, live_row *old, live_row *row)
            (live->unit_count == 0 || same_values(old, row, &live->time, 1));
 }
 
-bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row)
-{
-    live_row before;
-    live_row after;
-    live_row_begin(&before, old);
-    live_row_begin(&after, row);
-    return is_untouched(live, &before, &after);
-}
-
 /* old and row are NULL when there is none. */
 static int note_one(bbots_txn *txn, txn_table *state, const bbots_live *live, live_log **log,
                     live_row *old, live_row *row, bbots_error *error)

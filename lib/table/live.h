@@ -303,9 +303,6 @@ int live_tail_put_back(live_tail *tail, store_cursor *cursor, bbots_error *error
 
 /* ------------------------------------------------------------------ the rows' side (live.c) */
 
-/* Whether an update leaves all that an aggregate looks at as it was. */
-bool live_untouched(const bbots_live *live, const bbots_row *old, const bbots_row *row);
-
 /* Hears of a bucket that begins at a time, or of a row at it: the measures, in their order. */
 typedef int live_visit(void *context, bbots_timestamp start, const live_number *numbers);
 
