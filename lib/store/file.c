@@ -412,14 +412,11 @@ static int open_registered(store_file *file, bbots_error *error)
 static int judge_lock(const store_file *file, bbots_error *error)
 {
     struct stat status;
-    char *lock;
-    if (asprintf(&lock, "%s-lock", file->path) < 0) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    bool foreign = lstat(lock, &status) == 0 && !S_ISREG(status.st_mode);
-    free(lock);
+    char lock[PATH_MAX];
+    bool foreign =
+        store_lock_name(file->path, lock) && lstat(lock, &status) == 0 && !S_ISREG(status.st_mode);
     return foreign ? bb_fail(error, BBOTS_ACCESS_DENIED,
-                             "lock file \"%s-lock\" is a link or no regular file", file->path)
+                             "lock file \"%s\" is a link or no regular file", lock)
                    : BBOTS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "pages/walk.h"
 #include "store/store.h"
 
+#include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -144,7 +145,10 @@ int store_use_share(const char *path, int fd, bbots_error *error);
 int store_look_share(const char *path, int fd, bbots_error *error);
 bool store_is_looked_at(int fd);
 
-/* LMDB's lock file beside a path: STORE_LOCK_FREE, nobody has it open. */
+/* The name of LMDB's lock file beside a path; false: too long to lead to a file. */
+bool store_lock_name(const char *path, char name[PATH_MAX]);
+
+/* That file: STORE_LOCK_FREE, nobody has it open. */
 typedef enum store_lock_state {
     STORE_LOCK_HELD,
     STORE_LOCK_FREE,

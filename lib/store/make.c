@@ -25,7 +25,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +52,8 @@ static char *folder_of(const char *path)
 /* The lock file goes first: it never stays alone. */
 void store_file_remove(const char *path)
 {
-    char lock[PATH_MAX]; /* a longer name leads to no file */
-    if (snprintf(lock, sizeof lock, "%s-lock", path) < (int)sizeof lock) {
+    char lock[PATH_MAX];
+    if (store_lock_name(path, lock)) {
         unlink(lock);
     }
     unlink(path);
@@ -239,7 +238,7 @@ int store_make_replace(const store_making *making, const char *path, int *turn, 
         return store_open_failure(making->path, errno, error);
     }
     /* Afterwards there is no working name any more by which anybody would find the lock file. */
-    if (snprintf(lock, sizeof lock, "%s-lock", making->path) < (int)sizeof lock) {
+    if (store_lock_name(making->path, lock)) {
         unlink(lock);
     }
     int rc = store_turn_take(making->path, fd, false, error);

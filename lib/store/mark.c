@@ -26,7 +26,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -103,11 +102,16 @@ bool store_is_looked_at(int fd)
     return is_locked(fd, LOOK_OFFSET);
 }
 
+bool store_lock_name(const char *path, char name[PATH_MAX])
+{
+    return snprintf(name, PATH_MAX, "%s-lock", path) < PATH_MAX;
+}
+
 /* LMDB locks the first byte of its lock file as long as it has it open. */
 store_lock_state store_lock_look(const char *path)
 {
     char name[PATH_MAX];
-    int fd = snprintf(name, sizeof name, "%s-lock", path) < (int)sizeof name
+    int fd = store_lock_name(path, name)
                  ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
                  : -1;
     if (fd < 0) {
