@@ -10,7 +10,8 @@
  * one that is not there or was deleted. All functions run in the caller's transaction.
  *
  * Errors of every function: those of bbots/table.h; BBOTS_UNKNOWN_TABLE or BBOTS_UNKNOWN_COLUMN when
- * the schema lacks what is named above. Of those that take a keyring also the ones of
+ * the schema lacks what is named above, BBOTS_WRONG_TYPE when a column cannot hold it,
+ * BBOTS_UNKNOWN_INDEX when its primary key is not (id). Of those that take a keyring also the ones of
  * bbots_vault_seal() and bbots_vault_open(): BBOTS_CIPHER_UNAVAILABLE, BBOTS_KEY_MISSING and others,
  * always before anything is written.
  */
@@ -54,7 +55,8 @@ BBOTS_API BBOTS_CHECKED int bbots_credential_store(bbots_txn *txn, const bbots_k
 /*
  * Opens a credential's secret for use: useCount goes up by one, lastUsedAt becomes the transaction's
  * time, updatedAt stays. The secret belongs to the caller: bbots_secret_free().
- * Returns BBOTS_OK or BBOTS_NOT_FOUND (also: inactive or deleted).
+ * Returns BBOTS_OK or BBOTS_NOT_FOUND (also: inactive or deleted). Errors also:
+ * BBOTS_NUMERIC_OUT_OF_RANGE (useCount can go no further).
  */
 BBOTS_API BBOTS_CHECKED int bbots_credential_fetch(bbots_txn *txn, const bbots_keyring *ring,
                                                    int64_t user_id, int64_t id,

@@ -10,7 +10,7 @@
 #include <bbots/credential.h>
 #include <bbots/cursor.h>
 
-/* What a row has, in the order of the columns' names below. */
+/* What a row has, in the order of the columns below. */
 typedef enum part {
     ID,
     USER_ID,
@@ -30,10 +30,32 @@ typedef enum part {
     PART_COUNT
 } part;
 
-static const char *const names[PART_COUNT] = {"id",        "userId",        "name",     "service",
-                                              "type",      "encryptedData", "iv",       "authTag",
-                                              "metadata",  "lastUsedAt",    "useCount", "isActive",
-                                              "deletedAt", "createdAt",     "updatedAt"};
+#define IS(type) (1u << BBOTS_TYPE_##type)
+#define INTEGERS (IS(SMALLINT) | IS(INTEGER) | IS(BIGINT))
+#define TEXTS    (IS(TEXT) | IS(VARCHAR))
+#define TIMES    (IS(TIMESTAMP) | IS(TIMESTAMPTZ))
+
+/* A column, and of which types it may be. */
+static const struct {
+    const char *name;
+    uint32_t types;
+} needed[PART_COUNT] = {
+    [ID] = {"id", INTEGERS},
+    [USER_ID] = {"userId", INTEGERS},
+    [NAME] = {"name", TEXTS},
+    [SERVICE] = {"service", TEXTS},
+    [TYPE] = {"type", TEXTS},
+    [ENCRYPTED_DATA] = {"encryptedData", TEXTS},
+    [IV] = {"iv", TEXTS},
+    [AUTH_TAG] = {"authTag", TEXTS},
+    [METADATA] = {"metadata", IS(JSONB)},
+    [LAST_USED_AT] = {"lastUsedAt", TIMES},
+    [USE_COUNT] = {"useCount", INTEGERS},
+    [IS_ACTIVE] = {"isActive", IS(BOOLEAN)},
+    [DELETED_AT] = {"deletedAt", TIMES},
+    [CREATED_AT] = {"createdAt", TIMES},
+    [UPDATED_AT] = {"updatedAt", TIMES},
+};
 
 /* The table in a store's schema. */
 typedef struct place {
@@ -48,22 +70,39 @@ typedef struct entry {
     bbots_value values[BBOTS_COLUMNS_MAX];
 } entry;
 
+static int find_column(place *of, part which, bbots_error *error)
+{
+    const char *name = needed[which].name;
+    int column = bbots_table_column(of->table, bbots_text_of(name));
+    if (column < 0) {
+        return bb_fail_at(error, BBOTS_UNKNOWN_COLUMN, of->table->name, name, NULL,
+                          "table \"credentials\" has no column \"%s\", which is needed here", name);
+    }
+    if ((needed[which].types & 1u << of->table->columns[column].type) == 0) {
+        char type[40];
+        bbots_column_type_text(&of->table->columns[column], type);
+        return bb_fail_at(error, BBOTS_WRONG_TYPE, of->table->name, name, NULL,
+                          "column \"%s\" of table \"credentials\" is of type %s, which cannot be "
+                          "used here",
+                          name, type);
+    }
+    of->columns[which] = (unsigned)column;
+    return BBOTS_OK;
+}
+
 static int find_place(bbots_txn *txn, place *found, bbots_error *error)
 {
     found->table = bbots_store_table(bbots_txn_store(txn), "credentials", error);
-    if (found->table == NULL) {
-        return BBOTS_UNKNOWN_TABLE;
+    int rc = found->table != NULL ? BBOTS_OK : BBOTS_UNKNOWN_TABLE;
+    for (part p = 0; p < PART_COUNT && rc == BBOTS_OK; p++) {
+        rc = find_column(found, p, error);
     }
-    for (unsigned p = 0; p < PART_COUNT; p++) {
-        int column = bbots_table_column(found->table, bbots_text_of(names[p]));
-        if (column < 0) {
-            return bb_fail_at(error, BBOTS_UNKNOWN_COLUMN, "credentials", names[p], NULL,
-                              "table \"credentials\" has no column \"%s\", which is needed here",
-                              names[p]);
-        }
-        found->columns[p] = (unsigned)column;
+    if (rc == BBOTS_OK && (found->table->indexes[0].column_count != 1 ||
+                           found->table->indexes[0].columns[0] != found->columns[ID])) {
+        rc = bb_fail_at(error, BBOTS_UNKNOWN_INDEX, "credentials", needed[ID].name, NULL,
+                        "table \"credentials\" has no primary key (id), which is needed here");
     }
-    return BBOTS_OK;
+    return rc;
 }
 
 static void put(entry *to, part which, bbots_value value)
@@ -174,13 +213,18 @@ int bbots_credential_fetch(bbots_txn *txn, const bbots_keyring *ring, int64_t us
     if (rc == BBOTS_OK && !get(&at, &row, IS_ACTIVE).boolean) {
         rc = BBOTS_NOT_FOUND;
     }
+    int64_t uses = rc == BBOTS_OK ? get(&at, &row, USE_COUNT).integer : 0;
+    if (uses == INT64_MAX) {
+        rc = bb_fail_at(error, BBOTS_NUMERIC_OUT_OF_RANGE, at.table->name, needed[USE_COUNT].name,
+                        NULL, "a credential's uses cannot be counted any further");
+    }
     if (rc == BBOTS_OK) {
         rc = open_row(&at, &row, ring, secret, error);
     }
     if (rc != BBOTS_OK) {
         return rc;
     }
-    put(&used, USE_COUNT, bbots_value_integer(get(&at, &row, USE_COUNT).integer + 1));
+    put(&used, USE_COUNT, bbots_value_integer(uses + 1));
     put(&used, LAST_USED_AT, bbots_value_timestamp(bbots_txn_now(txn)));
     put(&used, UPDATED_AT, get(&at, &row, UPDATED_AT));
     rc = update(txn, &used, id, error);
@@ -250,7 +294,7 @@ static int user_index(const place *of, unsigned *index, bbots_error *error)
             return BBOTS_OK;
         }
     }
-    return bb_fail_at(error, BBOTS_UNKNOWN_INDEX, of->table->name, names[USER_ID], NULL,
+    return bb_fail_at(error, BBOTS_UNKNOWN_INDEX, of->table->name, needed[USER_ID].name, NULL,
                       "table \"credentials\" has no index on \"userId\"");
 }
 

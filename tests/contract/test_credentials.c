@@ -246,16 +246,79 @@ static void a_store_without_the_table_says_so(void **state)
     bbots_rollback(txn);
 }
 
-static void a_table_that_lacks_a_column_is_named_with_it(void **state)
+/* A store whose table is not as it has to be; every function says what is wrong. */
+static void refuse(fixture *place, variant *made, int status, const char *says)
 {
-    fixture *place = *state;
-    variant *made = variant_new();
-    variant_column(made, "credentials", "useCount")->name = "uses";
     variant_settle(made);
     variant_open(place, made);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
-    expect_of_all(txn, BBOTS_UNKNOWN_COLUMN, "\"credentials\" has no column \"useCount\"");
+    expect_of_all(txn, status, says);
     bbots_rollback(txn);
+    variant_close(place);
+    variant_free(made);
+}
+
+static void a_table_that_lacks_a_column_is_named_with_it(void **state)
+{
+    variant *made = variant_new();
+    variant_column(made, "credentials", "useCount")->name = "uses";
+    refuse(*state, made, BBOTS_UNKNOWN_COLUMN, "\"credentials\" has no column \"useCount\"");
+}
+
+static void columns_of_another_type_are_named_with_it(void **state)
+{
+    static const struct {
+        const char *column;
+        bbots_type type;
+        const char *says;
+    } cases[] = {
+        {"service", BBOTS_TYPE_BIGINT, "\"service\" of table \"credentials\" is of type bigint"},
+        {"encryptedData", BBOTS_TYPE_BYTEA,
+         "\"encryptedData\" of table \"credentials\" is of type bytea"},
+        {"metadata", BBOTS_TYPE_TEXT, "\"metadata\" of table \"credentials\" is of type text"},
+        {"lastUsedAt", BBOTS_TYPE_TEXT, "\"lastUsedAt\" of table \"credentials\" is of type text"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        variant *made = variant_new();
+        bbots_column *changed = variant_column(made, "credentials", cases[i].column);
+        changed->type = cases[i].type;
+        changed->length = 0;
+        refuse(*state, made, BBOTS_WRONG_TYPE, cases[i].says);
+    }
+}
+
+static void the_primary_key_is_the_number_alone(void **state)
+{
+    static const uint8_t both[] = {0, 1};
+    variant *made = variant_new();
+    bbots_index *key = variant_index(made, "credentials", "credentials_pkey");
+    key->columns = both;
+    key->column_count = 2;
+    refuse(*state, made, BBOTS_UNKNOWN_INDEX, "no primary key (id)");
+}
+
+static void uses_are_counted_as_far_as_numbers_go(void **state)
+{
+    fixture *place = *state;
+    variant *made = variant_new();
+    variant_column(made, "credentials", "useCount")->type = BBOTS_TYPE_BIGINT;
+    variant_settle(made);
+    variant_open(place, made);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    const bbots_table *table = made->tables[CREDENTIALS->number];
+    bbots_keyring *ring = ring_of(hex_key);
+    bbots_secret opened;
+    variant_insert(txn, made, users, "email", string("ada@example.org"));
+    int64_t id = store_one(txn, ring, 1, "secret");
+    assert_ok(update_named(txn, table, id, "useCount", integer(INT64_MAX - 1)));
+    assert_fetches(txn, ring, 1, id, "secret");
+    bbots_digest before = digest_of(txn);
+    assert_status(bbots_credential_fetch(txn, ring, 1, id, &opened, &fault),
+                  BBOTS_NUMERIC_OUT_OF_RANGE);
+    assert_null(opened.data);
+    assert_digest(txn, before);
+    bbots_keyring_free(ring);
+    commit(txn);
     variant_close(place);
     variant_free(made);
 }
@@ -272,6 +335,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_without_the_table_says_so, fixture_setup_store,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_table_that_lacks_a_column_is_named_with_it, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(columns_of_another_type_are_named_with_it, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_primary_key_is_the_number_alone, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(uses_are_counted_as_far_as_numbers_go, fixture_setup,
                                         fixture_teardown),
     };
     if (!bbots_vault_is_available()) {
