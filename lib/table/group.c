@@ -120,6 +120,7 @@ static void do_work(group_member *member)
     txn->now_known = false;
     member->answer = member->work(txn, member->context, member->error);
     if (member->answer >= 0) {
+        bb_error_clear(member->error); /* what the work met and went on after is no reason */
         int rc = txn_check(txn, true, member->error);
         if (rc == BBOTS_OK) {
             rc = defer_judge(txn, member->error);

@@ -8,10 +8,12 @@
 #include "support/support.h"
 
 #include <bbots/sample.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define NODES  (&sample_nodes_table)
@@ -28,7 +30,11 @@ typedef enum job_kind {
     ADD_WITHIN,    /* a node by bbots_write() within bbots_write() */
     ROLL_BACK,     /* to a savepoint that is another's */
     REMOVE,        /* a node that was there before */
-    SET_NOW        /* the time, which the next one must not see */
+    SET_NOW,       /* the time, which the next one must not see */
+    IGNORE_MUCH,   /* ADD_MUCH, and says that all is well */
+    IGNORE_TAKEN,  /* ADD_ORPHAN, then an owner twice, and says that all is well */
+    FILL_DISK,     /* a node; the next write to the disk finds no room */
+    BREAK_DISK     /* a node; the next write to the disk fails */
 } job_kind;
 
 typedef struct job {
@@ -37,6 +43,7 @@ typedef struct job {
     pthread_t thread;
     atomic_int tid; /* 0: not begun */
     int64_t node;   /* of REMOVE */
+    bool silent;    /* wants no error object */
     int runs;
     int foreign_runs; /* in another thread than its own */
     int answer;
@@ -75,6 +82,31 @@ static int add_much(bbots_txn *txn, bbots_error *error)
     return rc;
 }
 
+/* ------------------------------------------------------------------ the disk */
+
+static atomic_int disk_error; /* of the next write */
+
+static bool disk_fails(void)
+{
+    int number = atomic_exchange(&disk_error, 0);
+    if (number != 0) {
+        errno = number;
+    }
+    return number != 0;
+}
+
+BBOTS_API ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    return disk_fails() ? -1 : syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
+BBOTS_API ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
+    return disk_fails() ? -1 : syscall(SYS_writev, fd, pieces, count);
+}
+
+/* ------------------------------------------------------------------ work */
+
 static int do_nothing(bbots_txn *txn, void *context, bbots_error *error)
 {
     (void)txn, (void)context, (void)error;
@@ -87,9 +119,15 @@ static int remove_node(bbots_txn *txn, int64_t id, bbots_error *error)
     return bbots_delete(txn, NODES, 0, &key, NULL, error);
 }
 
-static int do_kind(bbots_txn *txn, job *mine, bbots_error *error)
+static int add_orphan(bbots_txn *txn, bbots_error *error)
 {
     bbots_value nowhere = integer(1000000);
+    int rc = bbots_defer_references(txn, NULL, error);
+    return rc == BBOTS_OK ? add_node(txn, &nowhere, error) : rc;
+}
+
+static int do_kind(bbots_txn *txn, job *mine, bbots_error *error)
+{
     int rc = BBOTS_OK;
     switch (mine->kind) {
     case ADD_SAME:
@@ -100,10 +138,20 @@ static int do_kind(bbots_txn *txn, job *mine, bbots_error *error)
         rc = bbots_savepoint(txn, "left behind", error);
         break;
     case ADD_ORPHAN:
-        rc = bbots_defer_references(txn, NULL, error);
-        return rc == BBOTS_OK ? add_node(txn, &nowhere, error) : rc;
+        return add_orphan(txn, error);
     case ADD_MUCH:
         return add_much(txn, error);
+    case IGNORE_MUCH:
+        return add_much(txn, error) < 0 ? BBOTS_OK : BBOTS_CORRUPTED;
+    case IGNORE_TAKEN:
+        rc = add_orphan(txn, error);
+        rc = rc == BBOTS_OK ? add_owner(txn, error) : rc;
+        rc = rc == BBOTS_OK ? add_owner(txn, error) : rc;
+        return rc == BBOTS_UNIQUE_VIOLATION ? BBOTS_OK : BBOTS_CORRUPTED;
+    case FILL_DISK:
+    case BREAK_DISK:
+        atomic_store(&disk_error, mine->kind == FILL_DISK ? ENOSPC : EIO);
+        break;
     case REMOVE:
         return remove_node(txn, mine->node, error);
     case ADD_WITHIN:
@@ -134,7 +182,7 @@ static void *member(void *context)
     job *mine = context;
     mine->thread = pthread_self();
     atomic_store(&mine->tid, (int)syscall(SYS_gettid));
-    mine->answer = bbots_write(mine->store, do_job, mine, &mine->error);
+    mine->answer = bbots_write(mine->store, do_job, mine, mine->silent ? NULL : &mine->error);
     return NULL;
 }
 
@@ -170,7 +218,9 @@ typedef struct crew {
     job *jobs;
     size_t count;
     bool started;
-    bool much; /* the leader does more than the file may hold */
+    bool much;   /* the leader does more than the file may hold */
+    bool silent; /* and wants no error object */
+    bbots_error error;
 } crew;
 
 static int lead(bbots_txn *txn, void *context, bbots_error *error)
@@ -193,16 +243,23 @@ static uint64_t commits(bbots_store *store)
     return stat.transaction;
 }
 
+static int run_crew(crew *all, uint64_t *made)
+{
+    uint64_t before = commits(all->store);
+    int answer = bbots_write(all->store, lead, all, all->silent ? NULL : &all->error);
+    for (size_t i = 0; i < all->count; i++) {
+        pthread_join(all->jobs[i].thread, NULL);
+    }
+    *made = commits(all->store) - before;
+    return answer;
+}
+
 /* Runs a leader and the jobs; returns the leader's answer and how many commits there were. */
 static int run_round(bbots_store *store, job *jobs, size_t count, bool much, uint64_t *made)
 {
-    crew all = {store, jobs, count, false, much};
-    uint64_t before = commits(store);
-    int answer = bbots_write(store, lead, &all, &fault);
-    for (size_t i = 0; i < count; i++) {
-        pthread_join(jobs[i].thread, NULL);
-    }
-    *made = commits(store) - before;
+    crew all = {.store = store, .jobs = jobs, .count = count, .much = much};
+    int answer = run_crew(&all, made);
+    fault = all.error;
     return answer;
 }
 
@@ -332,6 +389,85 @@ static void in_a_full_file_those_who_delete_get_through(void **state)
     }
 }
 
+/* What work met and did not say is not the reason of what is said in the end. */
+static void work_that_hides_its_failure_is_refused(void **state)
+{
+    fixture *place = *state;
+    bbots_options limited = {.schema = &bbots_sample_schema, .file_bytes_max = 16u << 20};
+    job jobs[] = {{.kind = ADD}, {.kind = IGNORE_MUCH}, {.kind = IGNORE_TAKEN}, {.kind = ADD}};
+    uint64_t made;
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &limited);
+    assert_ok(run_round(place->store, jobs, COUNT(jobs), false, &made));
+    assert_int_equal(jobs[0].answer, 7);
+    assert_int_equal(jobs[1].answer, BBOTS_TRANSACTION_BROKEN);
+    assert_int_equal(jobs[1].error.code, BBOTS_TRANSACTION_BROKEN);
+    assert_int_equal(jobs[2].answer, BBOTS_FOREIGN_KEY_VIOLATION);
+    assert_int_equal(jobs[2].error.code, BBOTS_FOREIGN_KEY_VIOLATION);
+    assert_int_equal(jobs[3].answer, 7);
+    assert_int_equal(nodes_of(place->store), 3);
+}
+
+/* More may wait than one commit takes. */
+static void a_group_has_an_end(void **state)
+{
+    fixture *place = *state;
+    static job jobs[70];
+    uint64_t made;
+    memset(jobs, 0, sizeof jobs);
+    assert_ok(run_round(place->store, jobs, COUNT(jobs), false, &made));
+    for (size_t i = 0; i < COUNT(jobs); i++) {
+        assert_int_equal(jobs[i].answer, 7);
+        assert_int_equal(jobs[i].runs, 1);
+    }
+    assert_int_equal(made, 2);
+    assert_int_equal(nodes_of(place->store), 71);
+}
+
+/* Nothing was committed for certain: each does its work again, and one of them meets it again. */
+static void when_a_commit_finds_no_room_each_tries_alone(void **state)
+{
+    fixture *place = *state;
+    job jobs[] = {{.kind = ADD}, {.kind = FILL_DISK}, {.kind = ADD}, {.kind = ADD_AND_FAIL}};
+    uint64_t made;
+    assert_ok(run_round(place->store, jobs, COUNT(jobs), false, &made));
+    static const int answers[] = {7, BBOTS_DISK_FULL, 7, FAILS_ITSELF};
+    for (size_t i = 0; i < COUNT(jobs); i++) {
+        assert_int_equal(jobs[i].answer, answers[i]);
+        assert_int_equal(jobs[i].runs, 2);
+    }
+    assert_int_equal(jobs[1].error.code, BBOTS_DISK_FULL);
+    assert_int_equal(nodes_of(place->store), 3);
+}
+
+/* Nobody's work is done again when the disk failed: what is on it is not known. */
+static void when_the_disk_fails_all_are_told(void **state)
+{
+    fixture *place = *state;
+    for (int silent = 0; silent < 2; silent++) {
+        job jobs[] = {{.kind = ADD, .silent = silent != 0},
+                      {.kind = BREAK_DISK},
+                      {.kind = ADD_AND_FAIL, .silent = silent != 0},
+                      {.kind = ADD}};
+        crew all = {
+            .store = place->store, .jobs = jobs, .count = COUNT(jobs), .silent = silent != 0};
+        uint64_t made;
+        assert_int_equal(run_crew(&all, &made), BBOTS_IO);
+        assert_int_equal(made, 0);
+        for (size_t i = 0; i < COUNT(jobs); i++) {
+            assert_int_equal(jobs[i].answer, BBOTS_IO);
+            assert_int_equal(jobs[i].runs, 1);
+            assert_int_equal(jobs[i].error.code, jobs[i].silent ? 0 : BBOTS_IO);
+        }
+        assert_int_equal(all.error.code, silent ? 0 : BBOTS_IO);
+        assert_int_equal(nodes_of(place->store), 0);
+    }
+    job jobs[] = {{.kind = ADD}};
+    uint64_t made;
+    assert_ok(run_round(place->store, jobs, COUNT(jobs), false, &made));
+    assert_int_equal(nodes_of(place->store), 2);
+}
+
 /* ------------------------------------------------------------------ many, at random */
 
 typedef struct walker {
@@ -398,6 +534,13 @@ int main(void)
                                         fixture_setup_store, fixture_teardown),
         cmocka_unit_test_setup_teardown(in_a_full_file_those_who_delete_get_through,
                                         fixture_setup_store, fixture_teardown),
+        cmocka_unit_test_setup_teardown(work_that_hides_its_failure_is_refused, fixture_setup_store,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_group_has_an_end, fixture_setup_store, fixture_teardown),
+        cmocka_unit_test_setup_teardown(when_a_commit_finds_no_room_each_tries_alone,
+                                        fixture_setup_store, fixture_teardown),
+        cmocka_unit_test_setup_teardown(when_the_disk_fails_all_are_told, fixture_setup_store,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_and_nothing_refused_is_kept,
                                         fixture_setup_store, fixture_teardown),
     };
