@@ -64,8 +64,7 @@ typedef struct bbots_summary bbots_summary;
  * in the order of their values. Free the result with bbots_summary_free(); texts in it are copies.
  *
  * Errors: BBOTS_WRONG_TYPE (a measure or unit does not fit its column), BBOTS_INVALID_ARGUMENT (also:
- * more threads than BBOTS_SUMMARY_THREADS_MAX),
- * BBOTS_NUMERIC_OUT_OF_RANGE (a sum past 128 bits), and those of a cursor.
+ * more threads than BBOTS_SUMMARY_THREADS_MAX), and those of a cursor. No sum of rows is past 128 bits.
  */
 BBOTS_API BBOTS_CHECKED int bbots_summarize(bbots_txn *txn, const bbots_summary_query *query,
                                             bbots_summary **summary, bbots_error *error);

@@ -101,7 +101,7 @@ int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_
 
 /*
  * Adds the groups of a part of the rows, which belongs to the whole from then on, whatever comes back:
- * BBOTS_OK, BBOTS_NO_MEMORY or BBOTS_NUMERIC_OUT_OF_RANGE.
+ * BBOTS_OK or BBOTS_NO_MEMORY.
  */
 int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
                   bbots_error *error);
@@ -114,24 +114,26 @@ int summary_sort_groups(bbots_summary *summary, bbots_error *error);
 
 /* ------------------------------------------------------------------ summary_scan.c */
 
-/* Adds a number to a cell; false when a sum is past its end. first: nothing was added before. */
-static inline bool summary_add(summary_number *cell, bool first, unsigned kind,
+/*
+ * Adds a number to a cell. first: nothing was added before. A sum of 64-bit numbers of fewer than 2^63
+ * rows is within 128 bits.
+ */
+static inline void summary_add(summary_number *cell, bool first, unsigned kind,
                                summary_number number)
 {
     switch (kind) {
-    case BBOTS_COUNT: /* rows are fewer than 2^64 */
+    case BBOTS_COUNT:
     case BBOTS_SUM:
-        return !__builtin_add_overflow(*cell, number, cell);
+        *cell += number;
+        break;
     case BBOTS_MIN:
         *cell = first || number < *cell ? number : *cell;
-        return true;
+        break;
     default:
         *cell = first || number > *cell ? number : *cell;
-        return true;
+        break;
     }
 }
-
-int summary_refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error);
 
 /* Counts the rows of one part of the table's tree. */
 int summary_scan_pages(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,

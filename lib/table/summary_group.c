@@ -190,30 +190,28 @@ int summary_group_of(bbots_summary *summary, const bbots_value *values, summary_
 
 /* ------------------------------------------------------------------ parts */
 
-static int add_cells(const bbots_summary_query *query, summary_group *into,
-                     const summary_group *part, bbots_error *error)
+static void add_cells(const bbots_summary_query *query, summary_group *into,
+                      const summary_group *part)
 {
     for (unsigned m = 0; m < query->measure_count; m++) {
-        if ((part->any >> m & 1) != 0 && !summary_add(&into->cells[m], (into->any >> m & 1) == 0,
-                                                      query->measures[m].kind, part->cells[m])) {
-            return summary_refuse_sum(query->table, &query->measures[m], error);
+        if ((part->any >> m & 1) != 0) {
+            summary_add(&into->cells[m], (into->any >> m & 1) == 0, query->measures[m].kind,
+                        part->cells[m]);
         }
     }
     into->any |= part->any;
-    return BBOTS_OK;
 }
 
 int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_query *query,
                   bbots_error *error)
 {
-    int rc =
-        make_room(into, part->count) ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    bool room = make_room(into, part->count);
     /*
      * By slots, not by groups: they are in the order of the slots where these will be looked for. Room
      * for all was made before, for what comes in this order would crowd the first slots of a table that
      * is too small.
      */
-    for (size_t i = 0; i < part->slot_count && rc == BBOTS_OK; i++) {
+    for (size_t i = 0; room && i < part->slot_count; i++) {
         summary_slot slot = part->slots[i];
         if (slot.number == 0) {
             continue;
@@ -222,14 +220,14 @@ int summary_merge(bbots_summary *into, bbots_summary *part, const bbots_summary_
         summary_group *same =
             summary_find_group(into, summary_key(part, group), group->key_size, slot.hash);
         if (same != NULL) {
-            rc = add_cells(query, same, group, error);
+            add_cells(query, same, group);
         } else {
             take_in(into, group, slot.hash); /* it stays where it lies */
         }
     }
     part->next_part = into->next_part;
     into->next_part = part;
-    return rc;
+    return room ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
 }
 
 /* ------------------------------------------------------------------ order */

@@ -237,16 +237,8 @@ static summary_group *group_of(scan_state *scan, const scan_row *hand)
 
 /* ------------------------------------------------------------------ measures */
 
-int summary_refuse_sum(const bbots_table *table, const bbots_measure *measure, bbots_error *error)
-{
-    const char *column = measure->column >= 0 ? table->columns[measure->column].name : "";
-    return bb_fail_at(error, BBOTS_NUMERIC_OUT_OF_RANGE, table->name, column, NULL,
-                      "the sum of column \"%s\" needs more than 128 bits", column);
-}
-
 /* A row of today's layout: its numbers lie where the plan says. */
-static int add_quickly(const scan_state *scan, const bbots_row *row, summary_group *group,
-                       bbots_error *error)
+static void add_quickly(const scan_state *scan, const bbots_row *row, summary_group *group)
 {
     const unsigned count = scan->query->measure_count;
     for (unsigned m = 0; m < count; m++) {
@@ -262,15 +254,11 @@ static int add_quickly(const scan_state *scan, const bbots_row *row, summary_gro
         }
         bool first = (group->any & column->bit) == 0;
         group->any |= column->bit;
-        if (!summary_add(&group->cells[m], first, column->kind, number)) {
-            return summary_refuse_sum(row->table, &scan->query->measures[m], error);
-        }
+        summary_add(&group->cells[m], first, column->kind, number);
     }
-    return BBOTS_OK;
 }
 
-static int add_slowly(const scan_state *scan, const bbots_row *row, summary_group *group,
-                      bbots_error *error)
+static void add_slowly(const scan_state *scan, const bbots_row *row, summary_group *group)
 {
     for (unsigned m = 0; m < scan->query->measure_count; m++) {
         const bbots_measure *measure = &scan->query->measures[m];
@@ -282,12 +270,9 @@ static int add_slowly(const scan_state *scan, const bbots_row *row, summary_grou
             bool first = (group->any >> m & 1) == 0;
             group->any |= (uint16_t)(1u << m);
             int64_t number = measure->kind == BBOTS_COUNT ? 1 : value.integer;
-            if (!summary_add(&group->cells[m], first, measure->kind, number)) {
-                return summary_refuse_sum(row->table, measure, error);
-            }
+            summary_add(&group->cells[m], first, measure->kind, number);
         }
     }
-    return BBOTS_OK;
 }
 
 static int add_row(scan_state *scan, const scan_row *hand, bbots_error *error)
@@ -296,9 +281,12 @@ static int add_row(scan_state *scan, const scan_row *hand, bbots_error *error)
     if (group == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    return scan->quick_measures && hand->row.layout == &scan->engine->layout
-               ? add_quickly(scan, &hand->row, group, error)
-               : add_slowly(scan, &hand->row, group, error);
+    if (scan->quick_measures && hand->row.layout == &scan->engine->layout) {
+        add_quickly(scan, &hand->row, group);
+    } else {
+        add_slowly(scan, &hand->row, group);
+    }
+    return BBOTS_OK;
 }
 
 /* ------------------------------------------------------------------ rows */

@@ -29,16 +29,16 @@ static void *count_part(void *argument)
     return NULL;
 }
 
-static int begin_part(summary_part *part, bbots_error *error)
+static void begin_part(summary_part *part)
 {
     const bbots_summary_query *query = part->query;
     part->summary =
         summary_new(query->table, query->groups, query->group_count, query->measure_count);
-    if (part->summary == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+    if (part->summary != NULL) {
+        part->started = pthread_create(&part->thread, NULL, count_part, part) == 0;
+    } else {
+        part->rc = bb_fail(&part->error, BBOTS_NO_MEMORY, "out of memory");
     }
-    part->started = pthread_create(&part->thread, NULL, count_part, part) == 0;
-    return BBOTS_OK;
 }
 
 /* A part whose thread could not be made is counted here. */
@@ -46,17 +46,17 @@ static int end_part(summary_part *part, bbots_summary *into, bbots_error *error)
 {
     if (part->started) {
         pthread_join(part->thread, NULL);
-    } else if (part->summary != NULL) {
+    } else if (part->rc == BBOTS_OK) {
         count_part(part);
     }
-    int rc = part->rc;
-    if (rc < 0 && error != NULL) {
-        *error = part->error;
-    } else if (rc == BBOTS_OK && part->summary != NULL) {
+    if (part->rc == BBOTS_OK) {
         return summary_merge(into, part->summary, part->query, error);
     }
+    if (error != NULL) {
+        *error = part->error;
+    }
     bbots_summary_free(part->summary);
-    return rc;
+    return part->rc;
 }
 
 int summary_scan_parts(bbots_txn *txn, engine_table *engine, const bbots_summary_query *query,
@@ -64,13 +64,11 @@ int summary_scan_parts(bbots_txn *txn, engine_table *engine, const bbots_summary
                        bbots_error *error)
 {
     summary_part parts[BBOTS_SUMMARY_THREADS_MAX];
-    int rc = BBOTS_OK;
-    memset(parts, 0, sizeof parts);
     for (unsigned i = 1; i < count; i++) {
         parts[i] = (summary_part){.txn = txn, .engine = engine, .query = query, .pages = &pages[i]};
-        rc = rc == BBOTS_OK ? begin_part(&parts[i], error) : rc;
+        begin_part(&parts[i]);
     }
-    rc = rc == BBOTS_OK ? summary_scan_pages(txn, engine, query, summary, pages, error) : rc;
+    int rc = summary_scan_pages(txn, engine, query, summary, pages, error);
     for (unsigned i = 1; i < count; i++) { /* all of them, whatever has failed */
         int one = end_part(&parts[i], summary, rc == BBOTS_OK ? error : NULL);
         rc = rc == BBOTS_OK ? one : rc;

@@ -1,13 +1,25 @@
 /*
  * test_summary_kinds.c - groups and measures of columns of every type, nulls and texts of any length
  * among them, in one thread and in several, over all rows and over a range: each summary is what a
- * plain walk over the rows comes to.
+ * plain walk over the rows comes to. A damaged row is met in whichever thread reads it, and where no
+ * thread can be made this one does it all.
  */
+#include "support/sanitizer.h"
 #include "support/support.h"
 
+#include <bbots/backup.h>
 #include <bbots/sample.h>
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define KINDS (&sample_kinds_table)
+#define NODES (&sample_nodes_table)
 
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 magnitude;
@@ -235,7 +247,151 @@ static void a_range_and_a_writing_transaction_are_read_too(void **state)
     commit(txn);
 }
 
+/* Times in whose unit there is no other, or whose unit begins before all times. */
+static void times_at_their_ends_have_groups(void **state)
+{
+    static const bbots_timestamp times[] = {BBOTS_TIMESTAMP_MINUS_INFINITY, BBOTS_TIMESTAMP_MIN, 0,
+                                            BBOTS_TIMESTAMP_MAX, BBOTS_TIMESTAMP_INFINITY};
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (size_t i = 0; i < 2 * COUNT(times); i++) { /* each twice, and by turns */
+        assert_ok(
+            insert_named(txn, KINDS, "moment", bbots_value_timestamp(times[i % COUNT(times)])));
+    }
+    for (bbots_time_unit unit = BBOTS_TIME_MINUTE; unit <= BBOTS_TIME_YEAR; unit++) {
+        bbots_summary_query query = {.table = KINDS, .group_count = 1, .measure_count = 1};
+        bbots_summary *summary;
+        query.groups[0].column = (uint16_t)column(KINDS, "moment");
+        query.groups[0].unit = (uint16_t)unit;
+        query.measures[0] = (bbots_measure){BBOTS_COUNT, -1};
+        assert_ok(bbots_summarize(txn, &query, &summary, &fault));
+        assert_int_equal(bbots_summary_count(summary), COUNT(times));
+        for (size_t i = 0; i < COUNT(times); i++) {
+            assert_int_equal(bbots_summary_group(summary, i, 0).integer,
+                             bbots_timestamp_truncate(times[i], unit));
+            assert_int_equal(bbots_summary_measure(summary, i, 0).low, 2);
+        }
+        bbots_summary_free(summary);
+    }
+    bbots_rollback(txn);
+}
+
+/* ------------------------------------------------------------------ threads that meet something */
+
+enum { MANY = 3000, THREADS = 4 };
+
+static void make_nodes(fixture *place)
+{
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (int i = 1; i <= MANY; i++) {
+        char label[40];
+        snprintf(label, sizeof label, "the label of node %05d", i);
+        assert_ok(insert_named(txn, NODES, "label", string(label)));
+    }
+    commit(txn);
+}
+
+/* Changes a byte of a node's row in the closed file, wherever it lies. */
+static void damage_node(fixture *place, int number)
+{
+    char label[40];
+    struct stat status;
+    int size = snprintf(label, sizeof label, "the label of node %05d", number);
+    int fd = open(place->path, O_RDWR);
+    assert_int_equal(fstat(fd, &status), 0);
+    uint8_t *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(bytes != MAP_FAILED);
+    unsigned found = 0;
+    for (uint8_t *at = bytes;
+         (at = memmem(at, (size_t)(bytes + status.st_size - at), label, (size_t)size)) != NULL;
+         found++) {
+        *at = 'T';
+    }
+    assert_true(found > 0);
+    munmap(bytes, (size_t)status.st_size);
+    close(fd);
+}
+
+/* Of all of them, or in a range that has all. */
+static int sum_of_nodes(fixture *place, bool ranged, bbots_error *error)
+{
+    bbots_value first = integer(1);
+    bbots_range range = {.from = &first, .from_count = 1};
+    bbots_summary_query query = {.table = NODES, .measure_count = 1, .threads = THREADS};
+    bbots_summary *summary;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    query.range = ranged ? &range : NULL;
+    query.measures[0] = (bbots_measure){BBOTS_SUM, (int16_t)column(NODES, "id")};
+    int rc = bbots_summarize(txn, &query, &summary, error);
+    if (rc == BBOTS_OK) {
+        assert_true(exact(bbots_summary_measure(summary, 0, 0)) == MANY * (MANY + 1) / 2);
+        bbots_summary_free(summary);
+    }
+    bbots_rollback(txn); /* which leaves the error as it is */
+    return rc;
+}
+
+static void a_damaged_row_is_met_in_any_thread(void **state)
+{
+    static const int damaged[][2] = {{1, 2}, {MANY - 1, MANY}, {MANY / 2, MANY}, {1, MANY}};
+    fixture *place = *state;
+    bbots_options options = {.schema = &bbots_sample_schema};
+    make_nodes(place);
+    for (size_t i = 0; i < COUNT(damaged); i++) {
+        char other[sizeof place->path + 8];
+        assert_ok(sum_of_nodes(place, false, &fault));
+        snprintf(other, sizeof other, "%s-whole", place->path);
+        assert_ok(bbots_backup(place->store, other, &fault));
+        assert_ok(bbots_close(place->store, &fault));
+        damage_node(place, damaged[i][0]);
+        damage_node(place, damaged[i][1]);
+        place->store = open_store(place->path, &options);
+        for (int ranged = 0; ranged < 2; ranged++) {
+            assert_status(sum_of_nodes(place, ranged, &fault), BBOTS_CORRUPTED);
+            assert_string_equal(fault.table, "nodes");
+            assert_int_equal(sum_of_nodes(place, ranged, NULL), BBOTS_CORRUPTED);
+        }
+        assert_ok(bbots_close(place->store, &fault));
+        assert_int_equal(rename(other, place->path), 0);
+        place->store = open_store(place->path, &options);
+    }
+}
+
+#if !SANITIZED /* which have a pthread_create() of their own */
+
+static int threads_left = -1; /* -1: as many as are wanted */
+
+BBOTS_API int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                             void *(*work)(void *), void *argument)
+{
+    union {
+        void *found;
+        int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    } system = {.found = dlsym(RTLD_NEXT, "pthread_create")};
+    if (threads_left == 0) {
+        return EAGAIN;
+    }
+    threads_left -= threads_left > 0;
+    return system.create(thread, attributes, work, argument);
+}
+
+static void without_threads_this_one_does_it(void **state)
+{
+    fixture *place = *state;
+    make_nodes(place);
+    for (threads_left = 0; threads_left < THREADS; threads_left++) {
+        int left = threads_left;
+        assert_ok(sum_of_nodes(place, false, &fault));
+        assert_int_equal(threads_left, left < THREADS - 1 ? 0 : left - (THREADS - 1));
+        threads_left = left;
+    }
+    threads_left = -1;
+}
+
+#endif
+
 #define ON_KINDS(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
+#define ON_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_setup_store, fixture_teardown)
 
 int main(void)
 {
@@ -243,6 +399,11 @@ int main(void)
         ON_KINDS(every_column_is_grouped_and_measured),
         ON_KINDS(what_is_counted_of_other_types),
         ON_KINDS(a_range_and_a_writing_transaction_are_read_too),
+        ON_STORE(times_at_their_ends_have_groups),
+        ON_STORE(a_damaged_row_is_met_in_any_thread),
+#if !SANITIZED
+        ON_STORE(without_threads_this_one_does_it),
+#endif
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);
