@@ -186,7 +186,7 @@ enum { MODEL_SCALE = 6 };
 static live_number rescaled(live_number number, unsigned from, unsigned to)
 {
     for (; from < to; from++) {
-        number *= 10;
+        number = (live_number)((live_magnitude)number * 10); /* any number, if somebody forged it */
     }
     return number;
 }
@@ -210,7 +210,7 @@ static bool add_model(day_costs *costs, bbots_text name, live_number cost)
             return false;
         }
     }
-    at->cost += cost;
+    at->cost = live_plus(at->cost, cost);
     return true;
 }
 
@@ -242,10 +242,7 @@ static int add_source(bbots_txn *txn, const cost_source *source, unsigned number
     unsigned total = sum_of(source, COST_TOTAL);
     while (live_reader_group(&reader, &item)) {
         bbots_value model;
-        sum->count += item.count;
-        for (unsigned i = 0; i < source->users->sum_count; i++) {
-            sum->sums[i] += item.sums[i];
-        }
+        live_item_add(sum, &item, source->users->sum_count);
         if (called &&
             live_get_value(&table->columns[source->users->split[0]], true, item.key, item.size,
                            &model) != 0 &&
@@ -347,7 +344,7 @@ static int set_number(ledger_values *row, unsigned column, live_number number, u
     }
     if (part != 1) {
         live_number half = part / 2;
-        number = (number + (number < 0 ? -half : half)) / part;
+        number = live_plus(number, number < 0 ? -half : half) / part;
     }
     number = rescaled(number, scale, to);
     if (number > INT64_MAX || number < INT64_MIN) {
@@ -423,8 +420,8 @@ static int fill_row(const cost_tables *tables, day_costs *costs, ledger_values *
     }
     for (unsigned i = 0; i < BBOTS_COST_SOURCES; i++) {
         const cost_source *source = &tables->sources[i];
-        total += rescaled(costs->sources[i].sums[sum_of(source, COST_TOTAL)], source->scale,
-                          MODEL_SCALE);
+        total = live_plus(total, rescaled(costs->sources[i].sums[sum_of(source, COST_TOTAL)],
+                                          source->scale, MODEL_SCALE));
     }
     if (rc == BBOTS_OK) {
         rc = set_number(row, SUMMARY_TOTAL, total, MODEL_SCALE, error);

@@ -243,9 +243,10 @@ static int turn_to(writing *run, const live_entry *entry, int64_t bucket)
 
 static void add_entry_to(live_item *item, const live_entry *entry, unsigned sums)
 {
-    item->count += entry->sign;
+    item->count = (int64_t)((uint64_t)item->count + (uint64_t)(int64_t)entry->sign);
     for (unsigned i = 0; i < sums; i++) {
-        item->sums[i] += entry->sign < 0 ? -(live_number)entry->sums[i] : entry->sums[i];
+        live_number number = entry->sums[i];
+        item->sums[i] = live_plus(item->sums[i], entry->sign < 0 ? -number : number);
     }
 }
 

@@ -219,6 +219,21 @@ static inline void live_item_copy(live_item *to, const live_item *from, unsigned
     memcpy(to, from, offsetof(live_item, sums) + sums * sizeof *from->sums);
 }
 
+/* Sums wrap: a block that somebody forged may hold any numbers, and no rows come near the end of these. */
+static inline live_number live_plus(live_number a, live_number b)
+{
+    return (live_number)((live_magnitude)a + (live_magnitude)b);
+}
+
+/* Adds a line's numbers to those of another. */
+static inline void live_item_add(live_item *sum, const live_item *item, unsigned sums)
+{
+    sum->count = (int64_t)((uint64_t)sum->count + (uint64_t)item->count);
+    for (unsigned i = 0; i < sums; i++) {
+        sum->sums[i] = live_plus(sum->sums[i], item->sums[i]);
+    }
+}
+
 typedef struct live_list {
     live_item *items;
     unsigned sums; /* of each line */

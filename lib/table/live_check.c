@@ -138,7 +138,8 @@ static bool add_block(comparison *both, store_bytes key, store_bytes value, unsi
                                    live_fine_unit(live, level));
         place[0] = 1;
         while (live_reader_finer(&reader, &item) && is_sound(&item)) {
-            live_put_bucket(place + by_end, base + item.bucket);
+            int64_t number = (int64_t)((uint64_t)base + (uint64_t)item.bucket);
+            live_put_bucket(place + by_end, number);
             add_line(both->of_blocks.numbers[level][1], weight(place, split_at), &item,
                      live->fine_count);
         }

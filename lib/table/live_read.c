@@ -151,7 +151,7 @@ static int add_to_group(question *asked, const bbots_value *values, const live_i
     for (unsigned m = 0; m < query->measure_count && rc == BBOTS_OK; m++) {
         live_number number = asked->sums[m] < 0 ? item->count : item->sums[asked->sums[m]];
         group->any |= (uint16_t)(1u << m);
-        group->cells[m] += number;
+        group->cells[m] = live_plus(group->cells[m], number);
     }
     return rc;
 }
@@ -232,14 +232,6 @@ static int take_item(question *asked, const bbots_value *by, const bbots_value *
 
 /* ------------------------------------------------------------------ one block */
 
-static void add_item(live_item *sum, const live_item *item, unsigned sums)
-{
-    sum->count += item->count;
-    for (unsigned i = 0; i < sums; i++) {
-        sum->sums[i] += item->sums[i];
-    }
-}
-
 /* A whole block: its groups, or all of them together. */
 static int take_groups(question *asked, live_reader *reader, const bbots_value *by,
                        bbots_timestamp start)
@@ -251,7 +243,7 @@ static int take_groups(question *asked, live_reader *reader, const bbots_value *
     memset(&sum, 0, sizeof sum);
     while (rc == BBOTS_OK && live_reader_group(reader, &item)) {
         if (!asked->wants_split) {
-            add_item(&sum, &item, asked->live->sum_count);
+            live_item_add(&sum, &item, asked->live->sum_count);
         } else if (values_of_split(asked, &item, split)) {
             rc = take_item(asked, by, split, start, &item);
         } else {
@@ -283,7 +275,7 @@ static int take_finer(question *asked, live_reader *reader, const bbots_value *b
     live_reader_pass(reader, low);
     while (rc == BBOTS_OK && live_reader_finer(reader, &item) && item.bucket < high) {
         if (asked->unit == BBOTS_TIME_NONE) {
-            add_item(&sum, &item, asked->live->fine_count);
+            live_item_add(&sum, &item, asked->live->fine_count);
             any = true;
         } else {
             rc = take_item(asked, by, NULL, live_bucket_start(base + item.bucket, unit), &item);

@@ -332,6 +332,54 @@ static void a_value_of_other_bytes_is_found(void **state)
     }
 }
 
+static void put_number(block *made, unsigned bytes, uint8_t last)
+{
+    made->value[made->size++] = 0xfe; /* its sign is in the lowest bit */
+    memset(made->value + made->size, 0xff, bytes - 2);
+    made->size += bytes - 2;
+    made->value[made->size++] = last;
+}
+
+/* Counts and sums of two groups, each the greatest that there is: together they are no number. */
+static void sums_past_all_numbers_are_found(void **state)
+{
+    fixture *place = *state;
+    unsigned count = list_blocks(place->store);
+    for (unsigned i = 0; i < count; i++) {
+        const bbots_live *live = &READINGS->lives[blocks[i].key[1]];
+        block made = blocks[i];
+        made.size = CHECKSUM;
+        made.value[made.size++] = live->split_count != 0 ? 2 : 1;
+        for (uint8_t group = 0; group < (live->split_count != 0 ? 2 : 1); group++) {
+            if (live->split_count != 0) {
+                static const uint8_t keys[2][4] = {{1, 'a', 0, 2}, {1, 'b', 0, 2}};
+                made.value[made.size++] = sizeof *keys;
+                memcpy(made.value + made.size, keys[group], sizeof *keys);
+                made.size += sizeof *keys;
+            }
+            put_number(&made, 10, 1);
+            for (unsigned s = 0; s < live->sum_count; s++) {
+                put_number(&made, 19, 3);
+            }
+        }
+        if (live->unit_count > 1) {
+            made.value[made.size++] = 2;
+            for (int bucket = 0; bucket < 2;
+                 bucket++) { /* of the greatest number that there is, too */
+                memset(made.value + made.size, 0xff, 8);
+                made.size += bucket == 0 ? 0 : 8;
+                made.value[made.size++] = 0x7f;
+                put_number(&made, 10, 1);
+                for (unsigned s = 0; s < live->fine_count; s++) {
+                    put_number(&made, 19, 3);
+                }
+            }
+        }
+        live_through(place->store, &blocks[i], made);
+        mend(place->store, &blocks[i], made);
+    }
+}
+
 #define FILLED(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
 int main(void)
@@ -343,6 +391,7 @@ int main(void)
         FILLED(a_value_that_is_cut_or_longer_is_found),
         FILLED(a_value_of_other_bytes_is_found),
         FILLED(a_group_of_too_long_a_key_is_found),
+        FILLED(sums_past_all_numbers_are_found),
     };
     choose_tests();
     return cmocka_run_group_tests_name("forged blocks", tests, NULL, NULL);
