@@ -159,17 +159,12 @@ int data_key_of_values(bbots_txn *txn, const engine_table *table, const bbots_va
 int data_key_make(bbots_txn *txn, const bbots_table *table, unsigned column, bbots_value *value,
                   bbots_error *error)
 {
-    secret_state *state;
+    void *text;
     if (txn->store->keys == NULL) {
         return bb_fail_at(error, BBOTS_KEY_MISSING, table->name, table->columns[column].name, NULL,
                           "a data key has to be sealed, and the store was opened without keys");
     }
-    int rc = secret_state_of(txn, &state, error);
-    char *text =
-        rc == BBOTS_OK ? secret_memory_alloc(&state->opened, 2 * BBOTS_KEY_BYTES + 1) : NULL;
-    if (rc == BBOTS_OK && text == NULL) {
-        rc = bb_fail(error, BBOTS_NO_MEMORY, "out of guarded memory");
-    }
+    int rc = secret_room(txn, 2 * BBOTS_KEY_BYTES + 1, &text, error);
     if (rc == BBOTS_OK) {
         vault_key_random_text(text);
         *value = bbots_value_of_bytes(BBOTS_TEXT, text, 2 * BBOTS_KEY_BYTES);

@@ -12,6 +12,8 @@
 
 #include "codec/literal.h"
 
+#include <assert.h>
+
 /* A value's place with the memory that it points to. */
 typedef struct seat {
     vault_place place;
@@ -88,26 +90,23 @@ static int open_value(bbots_txn *txn, const engine_table *table, const bbots_row
                       unsigned column, bbots_value *value, bbots_error *error)
 {
     const vault_key *key;
-    secret_state *state;
+    void *plain;
     seat at;
-    int rc = secret_state_of(txn, &state, error);
-    if (rc == BBOTS_OK) {
-        rc = opening_key(txn, table, row, column, value, &key, error);
-    }
+    int rc = opening_key(txn, table, row, column, value, &key, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
     size_t size = value->size - VAULT_SEAL_BYTES;
-    uint8_t *plain = secret_memory_alloc(&state->opened, size);
-    if (plain == NULL) {
-        return bb_fail(error, BBOTS_NO_MEMORY, "out of guarded memory");
+    rc = secret_room(txn, size, &plain, error);
+    if (rc != BBOTS_OK) {
+        return rc;
     }
     vault_text sealed = {value->data, value->size};
     sit_of_row(&at, row, column);
     if (!vault_open(key, &at.place, sealed, plain)) {
         return tampered(table->table, column, error);
     }
-    secret_memory_note(&state->opened, value->data, plain);
+    secret_memory_note(&txn->secrets->opened, value->data, plain);
     bool json = table->table->columns[column].type == BBOTS_TYPE_JSONB;
     *value = bbots_value_of_bytes(json ? BBOTS_JSON : BBOTS_TEXT, plain, size);
     return BBOTS_OK;
@@ -263,21 +262,17 @@ static int judge_given(const sealing *on, unsigned column, bbots_error *error)
     bbots_key_id id;
     uint8_t by;
     seat at;
-    if (!vault_sealed_shape(value->data, value->size, &by, &id)) {
-        return tampered(on->table->table, column, error);
-    }
+    bool fits = vault_sealed_shape(value->data, value->size, &by, &id);
+    assert(fits); /* codec_value_store() has looked at it */
+    (void)fits;
     const vault_key *key = by == VAULT_BY_RING ? vault_keyring_find(on->txn->store->keys, id)
                            : on->with.by == VAULT_BY_ROW ? on->with.key
                                                          : NULL;
     if (key == NULL) {
         return BBOTS_OK; /* nobody can tell here; who reads it with the key will */
     }
-    secret_state *state;
-    int rc = secret_state_of(on->txn, &state, error);
-    void *plain = rc == BBOTS_OK ? secret_memory_alloc(&state->opened, value->size) : NULL;
-    if (rc == BBOTS_OK && plain == NULL) {
-        rc = bb_fail(error, BBOTS_NO_MEMORY, "out of guarded memory");
-    }
+    void *plain;
+    int rc = secret_room(on->txn, value->size, &plain, error);
     if (rc == BBOTS_OK) {
         vault_text sealed = {value->data, value->size};
         sit(&at, on->table->table, column, on->key, on->key_size);

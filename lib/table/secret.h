@@ -94,8 +94,8 @@ void secret_rest(secret_state *state);
 
 /* The plain text of a value that was opened before, or NULL. */
 const void *secret_memory_find(const secret_memory *memory, const uint8_t *sealed);
-/* Room for size bytes; NULL when there is none. */
-void *secret_memory_alloc(secret_memory *memory, size_t size);
+/* Room for size bytes of plain text among what was opened; also makes the transaction's part. */
+int secret_room(bbots_txn *txn, size_t size, void **room, bbots_error *error);
 /* Remembers that the sealed value was opened; to forget it is no harm. */
 void secret_memory_note(secret_memory *memory, const uint8_t *sealed, const void *plain);
 /* Wipes it all; kept memory is empty. */

@@ -30,7 +30,7 @@ static secret_block *new_block(size_t size)
     return block;
 }
 
-void *secret_memory_alloc(secret_memory *memory, size_t size)
+static void *take_piece(secret_memory *memory, size_t size)
 {
     size_t rounded = (size + 16) & ~(size_t)15; /* one byte at least: a place of its own */
     secret_block *block = memory->first;
@@ -143,6 +143,17 @@ int secret_state_of(bbots_txn *txn, secret_state **state, bbots_error *error)
     }
     *state = txn->secrets;
     return *state != NULL ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
+}
+
+int secret_room(bbots_txn *txn, size_t size, void **room, bbots_error *error)
+{
+    secret_state *state;
+    int rc = secret_state_of(txn, &state, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    *room = take_piece(&state->opened, size);
+    return *room != NULL ? BBOTS_OK : bb_fail(error, BBOTS_NO_MEMORY, "out of guarded memory");
 }
 
 void secret_turn(secret_state *state)
