@@ -323,7 +323,12 @@ static int judge_others(const store_file *file, int alone, bbots_error *error)
 static int take_use(store_file *file, bbots_error *error)
 {
     const store_options *options = &file->options;
-    if (!file->unwritable && store_is_looked_at(file->fd)) {
+    bool looked_at = false;
+    int rc = file->unwritable ? BBOTS_OK : store_find_look(file->path, file->fd, &looked_at, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (looked_at) {
         if (!options->read_only || options->alone) {
             return bb_fail(error, BBOTS_BUSY,
                            "somebody reads file \"%s\" who may not write it, and keeps writers out",

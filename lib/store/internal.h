@@ -143,7 +143,7 @@ int store_use_share(const char *path, int fd, bbots_error *error);
  * when one of them has the file open. Others who only look may be there.
  */
 int store_look_share(const char *path, int fd, bbots_error *error);
-bool store_is_looked_at(int fd);
+int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *error);
 
 /* The name of LMDB's lock file beside a path; false: too long to lead to a file. */
 bool store_lock_name(const char *path, char name[PATH_MAX]);

@@ -54,11 +54,13 @@ static int cannot_lock(const char *path, bbots_error *error)
     return bb_fail_system(error, BBOTS_IO, errno, "cannot lock file \"%s\"", path);
 }
 
-/* Whether another description has a lock there. */
-static bool is_locked(int fd, off_t offset)
+/* Whether another description has a lock there. False with errno, and as if one had: nobody tells. */
+static bool find_lock(int fd, off_t offset, bool *held)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
-    return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+    bool told = fcntl(fd, F_OFD_GETLK, &lock) == 0;
+    *held = lock.l_type != F_UNLCK;
+    return told;
 }
 
 int store_turn_take(const char *path, int fd, bool share, bbots_error *error)
@@ -88,7 +90,11 @@ int store_use_share(const char *path, int fd, bbots_error *error)
 
 int store_look_share(const char *path, int fd, bbots_error *error)
 {
-    if (is_locked(fd, USE_OFFSET)) {
+    bool used;
+    if (!find_lock(fd, USE_OFFSET, &used)) {
+        return cannot_lock(path, error);
+    }
+    if (used) {
         return bb_fail(error, BBOTS_BUSY,
                        "somebody has file \"%s\" open, and who may not write it can read it only "
                        "when nobody has",
@@ -97,9 +103,9 @@ int store_look_share(const char *path, int fd, bbots_error *error)
     return set_lock(fd, F_RDLCK, LOOK_OFFSET, false) == 0 ? BBOTS_OK : cannot_lock(path, error);
 }
 
-bool store_is_looked_at(int fd)
+int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *error)
 {
-    return is_locked(fd, LOOK_OFFSET);
+    return find_lock(fd, LOOK_OFFSET, looked_at) ? BBOTS_OK : cannot_lock(path, error);
 }
 
 bool store_lock_name(const char *path, char name[PATH_MAX])
@@ -117,7 +123,8 @@ store_lock_state store_lock_look(const char *path)
     if (fd < 0) {
         return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_HELD; /* LMDB will say why */
     }
-    bool held = is_locked(fd, 0);
+    bool held;
+    (void)find_lock(fd, 0, &held);
     close(fd);
     return held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
 }
