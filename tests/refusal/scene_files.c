@@ -3,6 +3,8 @@
 
 #include <bbots/evolve_1.h>
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int close_after(int rc, bbots_store *store, bbots_error *error)
@@ -46,6 +48,17 @@ static int act_open_any(stage *at, bbots_error *error)
     bbots_store *store;
     int rc = bbots_open(at->path, NULL, &store, error);
     return rc < 0 ? rc : close_after(rc, store, error);
+}
+
+/* As by one who may not write the file, beside another of that kind: his lock is byte 2^61 + 3 (format.md). */
+static int act_open_to_read(stage *at, bbots_error *error)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_start = (INT64_C(1) << 61) + 3, .l_len = 1};
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, at->path, O_RDONLY | O_CLOEXEC); /* not refused */
+    (void)syscall(SYS_fcntl, fd, F_OFD_SETLK, &lock);
+    int rc = open_with(at, at->path, BBOTS_OPEN_READ_ONLY, error);
+    (void)syscall(SYS_close, fd);
+    return rc;
 }
 
 static int act_open_unclean(stage *at, bbots_error *error)
@@ -201,6 +214,7 @@ const scene file_scenes[] = {
     {"open verified", FILES, TOLERANT, act_open_verified},
     {"open alone", FILES, TOLERANT, act_open_alone},
     {"open any", FILES, TOLERANT, act_open_any},
+    {"open to read", FILES, TOLERANT, act_open_to_read},
     {"open unclean", FILES, UNCLEAN | TOLERANT, act_open_unclean},
     {"buffered", FILES, TOLERANT, act_buffered},
     {"create", FILES, STEPWISE | TOLERANT, act_create},
