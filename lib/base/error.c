@@ -156,6 +156,13 @@ int bb_fail_system(bbots_error *error, int code, int system, const char *format,
     return code;
 }
 
+void bb_error_give(bbots_error *to, const bbots_error *from)
+{
+    if (to != NULL) {
+        *to = *from;
+    }
+}
+
 void bb_error_clear(bbots_error *error)
 {
     if (error != NULL) {

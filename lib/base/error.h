@@ -25,6 +25,9 @@ int bb_fail_system(bbots_error *error, int code, int system, const char *format,
 /* Empties the object so that a next failure is recorded. error may be NULL. */
 void bb_error_clear(bbots_error *error);
 
+/* Copies an error into the caller's object, which may be NULL, whatever it holds. */
+void bb_error_give(bbots_error *to, const bbots_error *from);
+
 /*
  * A text for a message: quotes it, cuts it after 64 bytes at a character's border, and shows bytes
  * that are no printable UTF-8 as \xNN. buffer is returned.

@@ -128,8 +128,8 @@ static int load_stat(check *run, engine_stat *stat, bool *missing)
         *missing = true;
         return BBOTS_OK;
     }
-    if (rc < 0 && run->error != NULL) {
-        *run->error = error;
+    if (rc < 0) {
+        bb_error_give(run->error, &error);
     }
     return rc;
 }
@@ -331,8 +331,8 @@ static int check_schema(check *run)
     if (rc == BBOTS_CORRUPTED) {
         return check_report(run, BBOTS_DAMAGE, "@schema", no_row, "%s", error.message);
     }
-    if (rc < 0 && run->error != NULL) {
-        *run->error = error;
+    if (rc < 0) {
+        bb_error_give(run->error, &error);
     }
     return rc;
 }

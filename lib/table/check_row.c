@@ -234,8 +234,8 @@ static int check_sealed(const subject *of, unsigned c, bbots_value *value)
     run->opened = state->opened;
     state->opened = callers;
     if (fault != NULL) {
-        return check_report(run, BBOTS_DAMAGE, column->name, of->key, "column \"%s\" %s", column->name,
-                            fault);
+        return check_report(run, BBOTS_DAMAGE, column->name, of->key, "column \"%s\" %s",
+                            column->name, fault);
     }
     if (rc < 0 && rc != BBOTS_KEY_MISSING) {
         return bb_fail(run->error, rc, "%s", why.message);
@@ -307,8 +307,8 @@ static int check_reference(const subject *of, const bbots_foreign_key *key)
     if (rc == BBOTS_FOREIGN_KEY_VIOLATION || (rc == BBOTS_CORRUPTED && error.table[0] != '\0')) {
         return BBOTS_OK;
     }
-    if (rc < 0 && run->error != NULL) {
-        *run->error = error;
+    if (rc < 0) {
+        bb_error_give(run->error, &error);
     }
     return rc;
 }
@@ -316,7 +316,8 @@ static int check_reference(const subject *of, const bbots_foreign_key *key)
 static int check_references(const subject *of)
 {
     const bbots_table *table = of->row.table;
-    int rc = reference_check_parents(of->run->txn, of->run->engine, NULL, &of->row, ~UINT64_C(0), NULL);
+    int rc =
+        reference_check_parents(of->run->txn, of->run->engine, NULL, &of->row, ~UINT64_C(0), NULL);
     if (rc == BBOTS_OK) {
         return BBOTS_OK; /* nearly always: one call for all */
     }

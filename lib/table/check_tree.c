@@ -239,8 +239,8 @@ static int visit_row(check *run, store_bytes key, store_bytes data, void *contex
     if (rc == BBOTS_CORRUPTED && walk->own.blocks) {
         return BBOTS_OK;
     }
-    if (rc < 0 && run->error != NULL) {
-        *run->error = error;
+    if (rc < 0) {
+        bb_error_give(run->error, &error);
     }
     bool there =
         rc == BBOTS_OK && codec_entry_compare(found.data, found.size, own, entry.size) == 0;

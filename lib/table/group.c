@@ -157,9 +157,7 @@ static void tell_all(group_member *joined, int rc, const bbots_error *why, bool 
         group_member *next = joined->next; /* once told, a member is gone */
         if (rc != BBOTS_OK && !again) {
             joined->answer = rc;
-            if (joined->error != NULL) {
-                *joined->error = *why;
-            }
+            bb_error_give(joined->error, why);
         }
         tell(joined, again ? RETRYING : ANSWERED);
         joined = next;
@@ -209,9 +207,7 @@ static bool complete(group_member *leader, bbots_txn *txn)
     tell_all(joined, rc, &why, again);
     if (rc != BBOTS_OK) {
         leader->answer = rc;
-        if (leader->error != NULL) {
-            *leader->error = why;
-        }
+        bb_error_give(leader->error, &why);
     }
     return !again;
 }

@@ -40,9 +40,7 @@ static int number_key(const bbots_table *table)
     const bbots_tree *primary = &table->trees[0];
     const bbots_column *column = &table->columns[primary->columns[0]];
     bool number = column->type == BBOTS_TYPE_INTEGER || column->type == BBOTS_TYPE_BIGINT;
-    return primary->column_count == 1 && number && (column->flags & BBOTS_COLUMN_NOT_NULL) != 0
-               ? primary->columns[0]
-               : -1;
+    return primary->column_count == 1 && number ? primary->columns[0] : -1;
 }
 
 static void prepare_columns(engine_table *engine)

@@ -76,8 +76,8 @@ static int touch(repair *run, engine_table *engine, txn_table **state)
         rc = catalog_save_stat(&run->txn->base, engine->table, &stat, run->error);
         return rc == BBOTS_OK ? txn_touch(run->txn, engine, state, run->error) : rc;
     }
-    if (rc < 0 && run->error != NULL) {
-        *run->error = error;
+    if (rc < 0) {
+        bb_error_give(run->error, &error);
     }
     return rc;
 }

@@ -44,17 +44,14 @@ typedef struct salvage {
 static void report(const salvage *run, const bbots_table *table, const char *object,
                    store_bytes key, const char *message)
 {
-    char text[ROW_KEY_TEXT_MAX] = "";
+    char text[ROW_KEY_TEXT_MAX];
     if (run->options->on_loss == NULL) {
         return;
     }
-    if (key.size != 0) {
-        check_key_text(table, key, text);
-    }
     bbots_finding finding = {.severity = BBOTS_DAMAGE,
-                             .table = table != NULL ? table->name : "",
+                             .table = table->name,
                              .object = object,
-                             .key = text,
+                             .key = check_key_text(table, key, text),
                              .message = message};
     run->options->on_loss(&finding, run->options->context);
 }
@@ -62,9 +59,7 @@ static void report(const salvage *run, const bbots_table *table, const char *obj
 /* A failure that is not the row's: it ends the salvage. */
 static int fail_with(salvage *run, const bbots_error *why)
 {
-    if (run->error != NULL) {
-        *run->error = *why;
-    }
+    bb_error_give(run->error, why);
     return why->code;
 }
 

@@ -381,8 +381,8 @@ int secret_renew(bbots_txn *txn, engine_table *table, const engine_image *old, b
             rc = BBOTS_OK;
         } else if (rc == BBOTS_OK) {
             *changed = true;
-        } else if (error != NULL) {
-            *error = why;
+        } else {
+            bb_error_give(error, &why);
         }
     }
     return rc;

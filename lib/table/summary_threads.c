@@ -52,9 +52,7 @@ static int end_part(summary_part *part, bbots_summary *into, bbots_error *error)
     if (part->rc == BBOTS_OK) {
         return summary_merge(into, part->summary, part->query, error);
     }
-    if (error != NULL) {
-        *error = part->error;
-    }
+    bb_error_give(error, &part->error);
     bbots_summary_free(part->summary);
     return part->rc;
 }

@@ -2,8 +2,9 @@
  * tests/contract/test_salvage.c - proves bbots_salvage() (bbots/check.h): what can be proved is in
  * the new store, constraints hold there, what is missing was said.
  */
-#include "support/support.h"
+#include "support/variant.h"
 
+#include <bbots/platform.h>
 #include <bbots/sample.h>
 
 #include <dirent.h>
@@ -249,6 +250,66 @@ static void a_salvage_that_fails_leaves_no_file(void **state)
         assert_int_equal(files_in(place->folder), before);
     }
     assert_status(bbots_salvage(place->path, "", NULL, &result, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_salvage(place->path, NULL, NULL, &result, &fault), BBOTS_INVALID_ARGUMENT);
+}
+
+/* ------------------------------------------------------------------ by a schema that asks for more */
+
+typedef struct said {
+    unsigned no_name;
+    unsigned taken;
+    unsigned orphans;
+    unsigned all;
+} said;
+
+static void note_said(const bbots_finding *finding, void *context)
+{
+    said *of = context;
+    of->no_name += strcmp(finding->table, "users") == 0 && strcmp(finding->key, "2") == 0;
+    of->taken +=
+        strcmp(finding->object, "users_login_method_idx") == 0 && strcmp(finding->key, "3") == 0;
+    of->orphans += strcmp(finding->table, "sessions") == 0;
+    of->all++;
+}
+
+/* What a row lacks or has as another one has it is said, and what refers to such a row goes too. */
+static void rows_that_a_stricter_schema_refuses_are_dropped_and_said(void **state)
+{
+    fixture *place = *state;
+    static const char *const methods[] = {"email", "google", "email"};
+    variant *strict = variant_new();
+    bbots_store *store = make_store(place->path, &bbots_platform_schema);
+    bbots_txn *txn = begin(store, BBOTS_WRITE);
+    for (int i = 1; i <= 3; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "user%d@example.org", i);
+        assert_ok(insert_named(txn, &bbots_users_table, "email", string(text), "name",
+                               i == 2 ? null_value() : string("n"), "loginMethod",
+                               string(methods[i - 1])));
+        assert_ok(insert_named(txn, &bbots_sessions_table, "id", string(text), "userId", integer(i),
+                               "expiresAt", bbots_value_timestamp(0)));
+    }
+    commit(txn);
+    assert_ok(bbots_close(store, &fault));
+    variant_column(strict, "users", "name")->flags |= BBOTS_COLUMN_NOT_NULL;
+    variant_index(strict, "users", "users_login_method_idx")->flags |= BBOTS_INDEX_UNIQUE;
+    variant_settle(strict);
+    said of = {0};
+    bbots_salvage_result result;
+    bbots_salvage_options options = {
+        .schema = &strict->schema, .on_loss = note_said, .context = &of};
+    assert_ok(bbots_salvage(place->path, new_path(place), &options, &result, &fault));
+    assert_int_equal(result.rows, 2);
+    assert_int_equal(result.dropped, 4);
+    assert_int_equal(of.no_name, 1);
+    assert_int_equal(of.taken, 1);
+    assert_int_equal(of.orphans, 2);
+    assert_int_equal(of.all, 4);
+    bbots_options strictly = {.schema = &strict->schema};
+    store = open_store(new_path(place), &strictly);
+    assert_int_equal(check_store(store), 2);
+    assert_ok(bbots_close(store, &fault));
+    variant_free(strict);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -261,6 +322,7 @@ int main(void)
         TEST(what_hangs_on_a_lost_row_is_dropped_and_said),
         TEST(a_salvage_that_dies_leaves_no_file_of_that_name),
         TEST(a_salvage_that_fails_leaves_no_file),
+        TEST(rows_that_a_stricter_schema_refuses_are_dropped_and_said),
     };
     choose_tests();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,22 @@ static void quoting_cuts_after_64_bytes_at_the_border_of_a_character(void **stat
     assert_true(strlen(bb_quote(text, sizeof text, buffer)) >= 61 * 4);
 }
 
+static void an_error_is_given_to_whoever_wants_it(void **state)
+{
+    bbots_error from;
+    bbots_error to;
+    (void)state;
+    bb_error_clear(&from);
+    bb_error_clear(&to);
+    (void)bb_fail(&to, BBOTS_IO, "what was there before");
+    (void)bb_fail(&from, BBOTS_NOT_NULL_VIOLATION, "what is given");
+    bb_error_give(NULL, &from);
+    bb_error_give(&to, &from);
+    assert_int_equal(to.code, BBOTS_NOT_NULL_VIOLATION);
+    assert_string_equal(to.message, "what is given");
+    assert_string_equal(to.sqlstate, "23502");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_failure_fills_the_object_and_returns_its_code),
         cmocka_unit_test(the_first_failure_wins_until_the_object_is_cleared),
         cmocka_unit_test(no_object_is_no_trouble),
+        cmocka_unit_test(an_error_is_given_to_whoever_wants_it),
         cmocka_unit_test(a_system_failure_keeps_the_number_and_adds_its_text),
         cmocka_unit_test(a_long_message_is_cut_at_the_border_of_a_character),
         cmocka_unit_test(a_full_message_takes_no_system_text_beyond_its_end),
