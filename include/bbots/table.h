@@ -124,7 +124,8 @@ BBOTS_API BBOTS_CHECKED int bbots_upsert(bbots_txn *txn, const bbots_table *tabl
 
 /*
  * Marks a row as deleted and keeps it: deletedAt becomes the transaction's time (a time that is
- * there stays), isActive becomes false. Scans with live_only leave such rows out.
+ * there stays), isActive (a boolean, or a varchar with room for the word) becomes false. Scans with
+ * live_only leave such rows out.
  *
  * Returns BBOTS_OK, BBOTS_UNCHANGED (it was marked already) or BBOTS_NOT_FOUND. Errors:
  * BBOTS_UNKNOWN_COLUMN when the table has neither column.

@@ -43,6 +43,13 @@ static int number_key(const bbots_table *table)
     return primary->column_count == 1 && number ? primary->columns[0] : -1;
 }
 
+/* Whether a column can say that a row is in use, or not: a boolean, or a text that has room for "false". */
+static bool tells_active(const bbots_column *column)
+{
+    bool text = column->type == BBOTS_TYPE_VARCHAR && (column->length == 0 || column->length >= 5);
+    return strcmp(column->name, "isActive") == 0 && (text || column->type == BBOTS_TYPE_BOOLEAN);
+}
+
 static void prepare_columns(engine_table *engine)
 {
     const bbots_table *table = engine->table;
@@ -70,8 +77,7 @@ static void prepare_columns(engine_table *engine)
         if (time && strcmp(column->name, "deletedAt") == 0) {
             engine->deleted_at = (int)c;
         }
-        if (strcmp(column->name, "isActive") == 0 &&
-            (column->type == BBOTS_TYPE_BOOLEAN || column->type == BBOTS_TYPE_VARCHAR)) {
+        if (tells_active(column)) {
             engine->is_active = (int)c;
         }
     }

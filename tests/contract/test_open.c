@@ -154,6 +154,9 @@ static void options_outside_of_what_is_allowed_are_refused(void **state)
     wrong = creating;
     wrong.mode = 010000;
     assert_status(try_open(place->path, &wrong), BBOTS_INVALID_ARGUMENT);
+    wrong = creating;
+    wrong.readers_max = 100001;
+    assert_status(try_open(place->path, &wrong), BBOTS_INVALID_ARGUMENT);
     assert_int_equal(files_in(place->folder), 0);
     assert_int_equal(bbots_close(NULL, NULL), BBOTS_OK);
 }
