@@ -36,8 +36,7 @@ int64_t budget_note_user(bbots_text key)
         }
         user = user * 10 + (key.data[i] - '0');
     }
-    bbots_text own = key_of(user, buffer);
-    return own.size == key.size && memcmp(own.data, key.data, own.size) == 0 ? user : 0;
+    return key_of(user, buffer).size == key.size ? user : 0; /* else it begins with zeros */
 }
 
 static int64_t number_of(bbots_json json, const char *name)
@@ -99,7 +98,7 @@ static int read_open(bbots_json value, budget_note *note, bbots_error *error)
     if (note->open == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
-    while (note->count < count && bbots_json_next(list, &position, NULL, &element) == BBOTS_OK) {
+    while (bbots_json_next(list, &position, NULL, &element) == BBOTS_OK) {
         if (!read_reservation(element, &note->open[note->count])) {
             return bb_fail(error, BBOTS_INVALID_TEXT, "a reservation in system_config is no such");
         }

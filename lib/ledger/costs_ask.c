@@ -25,7 +25,7 @@ typedef struct measure {
     {                                                                                              \
         (column), offsetof(bbots_cost_sums, field)                                                 \
     }
-enum { MEASURES_MAX = 6 };
+enum { MEASURES_MAX = 6 }; /* and the one that ends them, which is none */
 
 static const measure measures[BBOTS_COST_SOURCES][MEASURES_MAX] = {
     [BBOTS_COST_CLAUDE] = {FIELD(CALL_TOKENS, tokens), FIELD(CALL_INPUT, input_tokens),
@@ -48,7 +48,7 @@ static unsigned measure_count(unsigned source, detail wanted)
     if (wanted == COSTS_AND_TOKENS) {
         return called ? 1 : 0;
     }
-    while (wanted == EVERYTHING && count < MEASURES_MAX && measures[source][count].column != 0) {
+    while (wanted == EVERYTHING && measures[source][count].column != 0) {
         count++;
     }
     return count;
@@ -243,13 +243,9 @@ bbots_cost_group *ask_new_group(asking *asked)
 int ask_set_name(asking *asked, bbots_cost_group *group, bbots_text name)
 {
     group->name.size = name.size;
-    group->name.data = NULL;
-    if (name.data != NULL) {
-        group->name.data = bb_arena_copy(&asked->answer->arena, name.data, name.size);
-        return group->name.data != NULL ? BBOTS_OK
-                                        : bb_fail(asked->error, BBOTS_NO_MEMORY, "out of memory");
-    }
-    return BBOTS_OK;
+    group->name.data = bb_arena_copy(&asked->answer->arena, name.data, name.size);
+    return group->name.data != NULL ? BBOTS_OK
+                                    : bb_fail(asked->error, BBOTS_NO_MEMORY, "out of memory");
 }
 
 static int name_number(asking *asked, bbots_cost_group *group)

@@ -454,11 +454,6 @@ int bbots_cost_record_session(bbots_txn *txn, const bbots_cost_session *session,
 
 /* ------------------------------------------------------------------ operations */
 
-static bool is_word(bbots_text text, const char *word)
-{
-    return text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;
-}
-
 static int check_operation(const bbots_cost_operation *operation, bbots_error *error)
 {
     if (is_empty(operation->provider) || is_empty(operation->bucket) ||
@@ -505,7 +500,7 @@ static int operation_prices(recording *made, const bbots_cost_operation *operati
                                &price->parts[BBOTS_PRICE_TRANSFER_GB])) {
         return bb_fail(made->error, BBOTS_NUMERIC_OUT_OF_RANGE, "a price is past its column");
     }
-    if (is_word(operation->operation, "delete")) {
+    if (ledger_equal(operation->operation, bbots_text_of("delete"))) {
         price->parts[BBOTS_PRICE_REQUEST] = 0;
     }
     return BBOTS_OK;
@@ -519,7 +514,7 @@ static int set_operation(recording *made, const bbots_cost_operation *operation)
     int64_t power = 1;
     int64_t request = 0;
     int64_t transfer = 0;
-    bool download = is_word(operation->operation, "download");
+    bool download = ledger_equal(operation->operation, bbots_text_of("download"));
     int rc = operation_prices(made, operation, &price);
     if (rc == BBOTS_OK) {
         rc = bbots_price_storage(&price, download ? operation->size_bytes : 0, made->source.scale,

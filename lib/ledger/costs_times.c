@@ -141,9 +141,12 @@ static int add_bucket(times *to, const live_number *numbers)
         return rc;
     }
     live_number signed_cost = to->sign * (live_number)cost;
-    bool over = add(&sums->count[to->source], to->sign * numbers[0]) ||
-                add(&sums->cost[to->source], signed_cost) || add(&sums->total, signed_cost) ||
-                (to->source <= BBOTS_COST_GEMINI && add(&sums->tokens, to->sign * numbers[2]));
+    bool over = add(&sums->count[to->source], to->sign * numbers[0]);
+    over |= add(&sums->cost[to->source], signed_cost);
+    over |= add(&sums->total, signed_cost);
+    if (to->source <= BBOTS_COST_GEMINI) {
+        over |= add(&sums->tokens, to->sign * numbers[2]);
+    }
     return over ? ask_overflow(error) : BBOTS_OK;
 }
 
@@ -314,12 +317,12 @@ static int ask_units(asking *asked, unsigned source, bbots_time_unit unit, bbots
             break;
         }
         bbots_cost_group *group = ask_new_group(asked);
-        rc = group != NULL ? ask_sums(asked, source, COSTS_AND_TOKENS, summary, 0, &group->sums)
-                           : BBOTS_NO_MEMORY;
-        bbots_summary_free(summary);
+        rc = BBOTS_NO_MEMORY;
         if (group != NULL) {
             group->number = start;
+            rc = ask_sums(asked, source, COSTS_AND_TOKENS, summary, 0, &group->sums);
         }
+        bbots_summary_free(summary);
         from = end;
     }
     return rc;

@@ -23,25 +23,28 @@ static const char *const kind_names[] = {
 
 static bool is_of_kind(const bbots_column *column, ledger_kind kind)
 {
+    if (kind == LEDGER_ANY) {
+        return true;
+    }
     switch (column->type) {
     case BBOTS_TYPE_SMALLINT:
     case BBOTS_TYPE_INTEGER:
     case BBOTS_TYPE_BIGINT:
-        return kind == LEDGER_INTEGER || kind == LEDGER_ANY;
+        return kind == LEDGER_INTEGER;
     case BBOTS_TYPE_DECIMAL:
-        return kind == LEDGER_DECIMAL || kind == LEDGER_ANY;
+        return kind == LEDGER_DECIMAL;
     case BBOTS_TYPE_BOOLEAN:
-        return kind == LEDGER_BOOLEAN || kind == LEDGER_ANY;
+        return kind == LEDGER_BOOLEAN;
     case BBOTS_TYPE_TEXT:
     case BBOTS_TYPE_VARCHAR:
-        return kind == LEDGER_TEXT || kind == LEDGER_ANY;
+        return kind == LEDGER_TEXT;
     case BBOTS_TYPE_TIMESTAMP:
     case BBOTS_TYPE_TIMESTAMPTZ:
-        return kind == LEDGER_TIME || kind == LEDGER_ANY;
+        return kind == LEDGER_TIME;
     case BBOTS_TYPE_JSONB:
-        return kind == LEDGER_JSON || kind == LEDGER_ANY;
+        return kind == LEDGER_JSON;
     default:
-        return kind == LEDGER_ANY;
+        return false;
     }
 }
 

@@ -161,6 +161,11 @@ int ledger_begin(bbots_txn *txn, bool write, bbots_timestamp *now, bbots_error *
 int ledger_begin_rows(bbots_txn *txn, bbots_error *error);
 int ledger_end_rows(bbots_txn *txn, int rc);
 
+static inline bool ledger_equal(bbots_text a, bbots_text b)
+{
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
 /* BBOTS_INVALID_ARGUMENT naming what is not positive. */
 int ledger_check_positive(const char *what, int64_t number, bbots_error *error);
 

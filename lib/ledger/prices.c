@@ -27,11 +27,6 @@ typedef struct kept_prices {
     unsigned count;
 } kept_prices;
 
-static bool is_equal(bbots_text a, bbots_text b)
-{
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
-
 /* ------------------------------------------------------------------ what is kept */
 
 /* What this transaction keeps, emptied when system_config has changed. */
@@ -64,7 +59,7 @@ static const kept_model *find_kept(const kept_prices *kept, bbots_text provider,
                                    bool fallback)
 {
     for (const kept_model *at = kept->first; at != NULL; at = at->next) {
-        if (is_equal(at->name, name) && is_equal(at->provider, provider) &&
+        if (ledger_equal(at->name, name) && ledger_equal(at->provider, provider) &&
             (fallback || !at->fallback)) {
             return at;
         }
@@ -144,7 +139,7 @@ static int search(bbots_txn *txn, bbots_text provider, bbots_text name, bool wan
     }
     *is_fallback = false;
     while ((rc = prices_next(of, cursor, &list, error)) == BBOTS_OK) {
-        if (!is_equal(list.provider, provider)) {
+        if (!ledger_equal(list.provider, provider)) {
             continue;
         }
         has_list = true;

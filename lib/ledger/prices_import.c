@@ -18,17 +18,17 @@
 
 typedef codec_json_node node;
 
-typedef struct import {
+typedef struct importing {
     bb_arena *arena;
     bbots_error *error;
     const char *provider;
     const char *model;
     bbots_price_import *counts;
-} import;
+} importing;
 
 /* ------------------------------------------------------------------ complaints */
 
-static int refuse(const import *in, const char *what)
+static int refuse(const importing *in, const char *what)
 {
     char provider[BB_QUOTE_MAX];
     char model[BB_QUOTE_MAX];
@@ -37,7 +37,7 @@ static int refuse(const import *in, const char *what)
                    bb_quote(in->model, strlen(in->model), model), what);
 }
 
-static int no_memory(const import *in)
+static int no_memory(const importing *in)
 {
     return bb_fail(in->error, BBOTS_NO_MEMORY, "out of memory");
 }
@@ -46,7 +46,7 @@ static int no_memory(const import *in)
 
 static const node *member(const node *object, const char *name)
 {
-    if (object == NULL || object->kind != CODEC_JSON_OBJECT) {
+    if (object->kind != CODEC_JSON_OBJECT) {
         return NULL;
     }
     for (const node *at = object->first; at != NULL; at = at->next) {
@@ -58,7 +58,7 @@ static const node *member(const node *object, const char *name)
 }
 
 /* A string that is not empty as one that ends with a zero byte; wrong: what to say of another node. */
-static int text_of(const import *in, const node *string, const char *wrong, const char **text)
+static int text_of(const importing *in, const node *string, const char *wrong, const char **text)
 {
     if (string == NULL || string->kind != CODEC_JSON_STRING || string->size == 0) {
         return refuse(in, wrong);
@@ -73,7 +73,7 @@ static int text_of(const import *in, const node *string, const char *wrong, cons
 
 /* ------------------------------------------------------------------ building trees */
 
-static node *new_node(const import *in, codec_json_kind kind)
+static node *new_node(const importing *in, codec_json_kind kind)
 {
     node *made = bb_arena_alloc(in->arena, sizeof *made);
     if (made != NULL) {
@@ -83,7 +83,7 @@ static node *new_node(const import *in, codec_json_kind kind)
     return made;
 }
 
-static node *new_string(const import *in, const char *text, size_t size)
+static node *new_string(const importing *in, const char *text, size_t size)
 {
     node *made = new_node(in, CODEC_JSON_STRING);
     char *copy = bb_arena_copy(in->arena, text, size);
@@ -113,7 +113,7 @@ static bool append(node *to, const char *key, node *element)
     return true;
 }
 
-static bool append_string(const import *in, node *to, const char *key, const char *text)
+static bool append_string(const importing *in, node *to, const char *key, const char *text)
 {
     return append(to, key, new_string(in, text, strlen(text)));
 }
@@ -121,7 +121,7 @@ static bool append_string(const import *in, node *to, const char *key, const cha
 /* ------------------------------------------------------------------ matches */
 
 /* Python's \d, which POSIX has not. */
-static node *copy_regex(const import *in, const node *from)
+static node *copy_regex(const importing *in, const node *from)
 {
     char *text = bb_arena_alloc(in->arena, (size_t)from->size * 3 + 1);
     size_t size = 0;
@@ -143,9 +143,9 @@ static node *copy_regex(const import *in, const node *from)
     return new_string(in, text, size);
 }
 
-static int copy_match(const import *in, const node *from, node **made);
+static int copy_match(const importing *in, const node *from, node **made);
 
-static int copy_matches(const import *in, const node *list, node *to)
+static int copy_matches(const importing *in, const node *list, node *to)
 {
     int rc = BBOTS_OK;
     if (list->kind != CODEC_JSON_ARRAY) {
@@ -161,7 +161,7 @@ static int copy_matches(const import *in, const node *list, node *to)
     return rc;
 }
 
-static int copy_match(const import *in, const node *from, node **made)
+static int copy_match(const importing *in, const node *from, node **made)
 {
     static const char *const rules[] = {"or",        "and",      "equals", "starts_with",
                                         "ends_with", "contains", "regex"};
@@ -214,7 +214,7 @@ static bool is_number(const node *of)
 }
 
 /* A number as a string of its digits. */
-static node *price_string(const import *in, const node *number)
+static node *price_string(const importing *in, const node *number)
 {
     char text[32];
     if (number->kind == CODEC_JSON_DECIMAL) {
@@ -227,7 +227,7 @@ static node *price_string(const import *in, const node *number)
 }
 
 /* Notes the bounds of a price's tiers in ascending order, each once. */
-static int note_bounds(const import *in, const node *price, int64_t *bounds, unsigned *count)
+static int note_bounds(const importing *in, const node *price, int64_t *bounds, unsigned *count)
 {
     const node *tiers = member(price, "tiers");
     for (const node *tier = tiers != NULL ? tiers->first : NULL; tier != NULL; tier = tier->next) {
@@ -270,7 +270,7 @@ static const node *price_above(const node *price, int64_t bound)
 }
 
 /* One entry: the prices above a bound, valid from a date. Nothing at all is free. */
-static int add_entry(const import *in, const node *prices, const char *from, int64_t bound,
+static int add_entry(const importing *in, const node *prices, const char *from, int64_t bound,
                      node *entries)
 {
     node *entry = new_node(in, CODEC_JSON_OBJECT);
@@ -299,16 +299,17 @@ static int add_entry(const import *in, const node *prices, const char *from, int
             fine = append(entry, name, price_string(in, number));
         }
     }
-    if (!fine || !append(entries, NULL, entry)) {
+    if (!fine) {
         return no_memory(in);
     }
     codec_json_sort(entry);
+    append(entries, NULL, entry);
     in->counts->entries++;
     return BBOTS_OK;
 }
 
 /* The entries of one date: the base and a further one for each tier. */
-static int add_entries(const import *in, const node *prices, const char *from, node *entries)
+static int add_entries(const importing *in, const node *prices, const char *from, node *entries)
 {
     int64_t bounds[TIERS_MAX];
     unsigned count = 0;
@@ -333,7 +334,7 @@ static int add_entries(const import *in, const node *prices, const char *from, n
 }
 
 /* A model's prices: one object, or an array of dated ones. */
-static int add_dates(const import *in, const node *prices, node *entries)
+static int add_dates(const importing *in, const node *prices, node *entries)
 {
     int rc = BBOTS_OK;
     if (prices == NULL || prices->kind != CODEC_JSON_ARRAY) {
@@ -355,7 +356,7 @@ static int add_dates(const import *in, const node *prices, node *entries)
 
 /* ------------------------------------------------------------------ models and providers */
 
-static int add_model(import *in, const node *model, node *models)
+static int add_model(importing *in, const node *model, node *models)
 {
     in->model = "";
     int rc = text_of(in, member(model, "id"), "it has no \"id\"", &in->model);
@@ -368,14 +369,15 @@ static int add_model(import *in, const node *model, node *models)
     node *copy = NULL;
     rc = match != NULL ? copy_match(in, match, &copy) : refuse(in, "it has no \"match\"");
     if (rc == BBOTS_OK &&
-        (made == NULL || entries == NULL || !append_string(in, made, "id", in->model) ||
-         !append(made, "match", copy) || !append(made, "prices", entries))) {
+        (made == NULL || entries == NULL || !append_string(in, made, "id", in->model))) {
         rc = no_memory(in);
     }
     if (rc == BBOTS_OK) {
         rc = add_dates(in, member(model, "prices"), entries);
     }
     if (rc == BBOTS_OK) {
+        append(made, "match", copy);
+        append(made, "prices", entries);
         codec_json_sort(made);
         append(models, NULL, made);
         in->counts->models++;
@@ -384,7 +386,7 @@ static int add_model(import *in, const node *model, node *models)
 }
 
 /* The tree of a provider's list but for its fallback. */
-static int build_list(import *in, const node *provider, node **list)
+static int build_list(importing *in, const node *provider, node **list)
 {
     const node *models = member(provider, "models");
     node *made = new_node(in, CODEC_JSON_OBJECT);
@@ -394,10 +396,10 @@ static int build_list(import *in, const node *provider, node **list)
     if (models == NULL || models->kind != CODEC_JSON_ARRAY) {
         return refuse(in, "there is no array \"models\"");
     }
-    if (made == NULL || array == NULL || !append_string(in, made, "provider", in->provider) ||
-        !append(made, "models", array)) {
+    if (made == NULL || array == NULL || !append_string(in, made, "provider", in->provider)) {
         return no_memory(in);
     }
+    append(made, "models", array);
     for (const node *at = models->first; at != NULL && rc == BBOTS_OK; at = at->next) {
         rc = add_model(in, at, array);
     }
@@ -405,12 +407,12 @@ static int build_list(import *in, const node *provider, node **list)
     return rc;
 }
 
-static const node *find_provider(const import *in, const node *file)
+static const node *find_provider(const importing *in, const node *file)
 {
     for (const node *at = file->first; at != NULL; at = at->next) {
         const node *id = member(at, "id");
-        if (id != NULL && id->kind == CODEC_JSON_STRING && id->size == strlen(in->provider) &&
-            memcmp(id->text, in->provider, id->size) == 0) {
+        if (id != NULL && id->kind == CODEC_JSON_STRING &&
+            ledger_equal((bbots_text){id->text, id->size}, bbots_text_of(in->provider))) {
             return at;
         }
     }
@@ -420,7 +422,7 @@ static const node *find_provider(const import *in, const node *file)
 /* ------------------------------------------------------------------ the row */
 
 /* The fallback of the list that is there, as a tree. */
-static int copy_fallback(const import *in, bbots_json old, node *list)
+static int copy_fallback(const importing *in, bbots_json old, node *list)
 {
     bbots_json fallback;
     bbots_text text;
@@ -432,10 +434,13 @@ static int copy_fallback(const import *in, bbots_json old, node *list)
     if (rc == BBOTS_OK) {
         rc = codec_json_parse(in->arena, text, &root, in->error);
     }
-    return rc == BBOTS_OK && !append(list, "fallback", root) ? no_memory(in) : rc;
+    if (rc == BBOTS_OK) {
+        append(list, "fallback", root);
+    }
+    return rc;
 }
 
-static int put_list(bbots_txn *txn, const import *in, const ledger_table *of, node *list,
+static int put_list(bbots_txn *txn, const importing *in, const ledger_table *of, node *list,
                     bbots_timestamp now)
 {
     bbots_row row;
@@ -484,7 +489,7 @@ static int put_list(bbots_txn *txn, const import *in, const ledger_table *of, no
 
 /* ------------------------------------------------------------------ all of it */
 
-static int build(const node *file, import *in, node **list)
+static int build(const node *file, importing *in, node **list)
 {
     char shown[BB_QUOTE_MAX];
     size_t size = strlen(in->provider);
@@ -513,11 +518,11 @@ static int import_all(bbots_txn *txn, const ledger_table *of, const node *file,
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     for (unsigned i = 0; i < count && rc == BBOTS_OK; i++) {
-import in = {arena, error, providers[i], "", & imports[i] };
+        importing in = {arena, error, providers[i], "", &imports[i]};
         rc = build(file, &in, &lists[i]);
     }
     for (unsigned i = 0; i < count && rc == BBOTS_OK; i++) {
-import in = {arena, error, providers[i], "", & imports[i] };
+        importing in = {arena, error, providers[i], "", &imports[i]};
         rc = put_list(txn, &in, of, lists[i], now);
     }
     return rc;

@@ -10,11 +10,6 @@
 #include <regex.h>
 #include <stdlib.h>
 
-static bool is_equal(bbots_text a, bbots_text b)
-{
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
-
 static bool starts_with(bbots_text name, bbots_text start)
 {
     return name.size >= start.size && memcmp(name.data, start.data, start.size) == 0;
@@ -121,7 +116,7 @@ static int meets(const price_model *model, bbots_json match, bbots_text name, bo
     static const struct {
         const char *name;
         bool (*holds)(bbots_text name, bbots_text operand);
-    } rules[] = {{"equals", is_equal},
+    } rules[] = {{"equals", ledger_equal},
                  {"starts_with", starts_with},
                  {"ends_with", ends_with},
                  {"contains", contains}};
@@ -133,27 +128,27 @@ static int meets(const price_model *model, bbots_json match, bbots_text name, bo
         bbots_json_next(match, &position, &rule, &value) != BBOTS_OK) {
         return refuse(model, error);
     }
-    bool any = is_equal(rule, bbots_text_of("or"));
-    if (any || is_equal(rule, bbots_text_of("and"))) {
+    bool any = ledger_equal(rule, bbots_text_of("or"));
+    if (any || ledger_equal(rule, bbots_text_of("and"))) {
         return meets_list(model, value, any, name, matches, error);
     }
     if (bbots_json_string(value, &operand) != BBOTS_OK) {
         return refuse(model, error);
     }
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (is_equal(rule, bbots_text_of(rules[i].name))) {
+        if (ledger_equal(rule, bbots_text_of(rules[i].name))) {
             *matches = rules[i].holds(name, operand);
             return BBOTS_OK;
         }
     }
-    return is_equal(rule, bbots_text_of("regex")) ? meets_regex(name, operand, matches, error)
-                                                  : refuse(model, error);
+    return ledger_equal(rule, bbots_text_of("regex")) ? meets_regex(name, operand, matches, error)
+                                                      : refuse(model, error);
 }
 
 int prices_match(const price_model *model, bbots_text name, bool *matches, bbots_error *error)
 {
     if (model->match.data == NULL) {
-        *matches = is_equal(model->id, name);
+        *matches = ledger_equal(model->id, name);
         return BBOTS_OK;
     }
     return meets(model, model->match, name, matches, error);

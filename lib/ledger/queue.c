@@ -205,10 +205,7 @@ static int next_priority(claiming *run, const char *status, const bbots_value *b
                          .limit = 1};
     int rc = bbots_cursor_open(run->txn, run->of->table, run->of->indexes[0], &range, &cursor,
                                run->error);
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    rc = bbots_cursor_next(cursor, &row, run->error);
+    rc = rc == BBOTS_OK ? bbots_cursor_next(cursor, &row, run->error) : rc;
     if (rc == BBOTS_OK) {
         *found = ledger_value(run->of, &row, run->kind->priority);
     }
@@ -219,8 +216,9 @@ static int next_priority(claiming *run, const char *status, const bbots_value *b
 static bool is_ranked(const queue_kind *kind, const bbots_value *priority)
 {
     for (unsigned i = 0; kind->ranks != NULL && kind->ranks[i] != NULL; i++) {
-        if (priority->kind == BBOTS_TEXT && priority->size == strlen(kind->ranks[i]) &&
-            memcmp(priority->data, kind->ranks[i], priority->size) == 0) {
+        if (priority->kind == BBOTS_TEXT &&
+            ledger_equal((bbots_text){priority->data, priority->size},
+                         bbots_text_of(kind->ranks[i]))) {
             return true;
         }
     }
@@ -374,9 +372,10 @@ static int confirm(bbots_txn *txn, const ledger_table *of, const bbots_claim *cl
     }
     bbots_value status = ledger_value(of, &row, QUEUE_STATUS);
     bbots_value due = ledger_value(of, &row, QUEUE_DUE);
-    bool ours = status.size == strlen(QUEUE_CLAIMED) && status.kind == BBOTS_TEXT &&
-                memcmp(status.data, QUEUE_CLAIMED, status.size) == 0 && due.kind != BBOTS_NULL &&
-                due.integer == claim->lease_end;
+    bool ours =
+        status.kind == BBOTS_TEXT &&
+        ledger_equal((bbots_text){status.data, status.size}, bbots_text_of(QUEUE_CLAIMED)) &&
+        due.kind != BBOTS_NULL && due.integer == claim->lease_end;
     return ours ? BBOTS_OK : BBOTS_REFUSED;
 }
 

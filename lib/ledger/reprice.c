@@ -35,11 +35,9 @@ static int compare_line(const bbots_reprice_line *line, const run *at, bbots_tim
                         bbots_text model)
 {
     /* Sources come one after the other: only lines of the last one can be this one's. */
-    if (line->provider != at->source->provider) {
+    /* Their rows come in the order of time: lines of another day are of an earlier one. */
+    if (line->provider != at->source->provider || line->day != day) {
         return -1;
-    }
-    if (line->day != day) {
-        return line->day < day ? -1 : 1;
     }
     size_t common = line->model.size < model.size ? line->model.size : model.size;
     int order = memcmp(line->model.data, model.data, common);
@@ -154,8 +152,7 @@ static int find_price(const run *at, const bbots_row *row, bbots_text model, bbo
 static bool is_wanted(const run *at, bbots_text model)
 {
     bbots_text wanted = at->request->model;
-    return wanted.data == NULL ||
-           (wanted.size == model.size && memcmp(wanted.data, model.data, model.size) == 0);
+    return wanted.data == NULL || ledger_equal(wanted, model);
 }
 
 /* Whether a row is left out since nothing is noted of it: BBOTS_OK, or BBOTS_END for such. */
@@ -245,20 +242,14 @@ static int open_rows(const run *at, bbots_cursor **cursor)
 
 static int price_source(run *at)
 {
-    bbots_cursor *cursor;
+    bbots_cursor *cursor = NULL;
     bbots_row row;
     int rc = ledger_find(at->txn, &at->source->need, &at->of, at->error);
     if (rc == BBOTS_OK) {
         rc = open_rows(at, &cursor);
     }
-    if (rc != BBOTS_OK) {
-        return rc;
-    }
-    while ((rc = bbots_cursor_next(cursor, &row, at->error)) == BBOTS_OK) {
+    while (rc == BBOTS_OK && (rc = bbots_cursor_next(cursor, &row, at->error)) == BBOTS_OK) {
         rc = price_row(at, &row);
-        if (rc != BBOTS_OK) {
-            break;
-        }
     }
     bbots_cursor_close(cursor);
     return rc == BBOTS_END ? BBOTS_OK : rc;
@@ -278,9 +269,7 @@ static int find_lists(bbots_txn *txn, bool has_list[REPRICE_SOURCES], bbots_erro
     }
     while ((rc = prices_next(of, cursor, &list, error)) == BBOTS_OK) {
         for (unsigned i = 0; i < REPRICE_SOURCES; i++) {
-            const char *provider = reprice_sources[i].provider;
-            has_list[i] |= list.provider.size == strlen(provider) &&
-                           memcmp(list.provider.data, provider, list.provider.size) == 0;
+            has_list[i] |= ledger_equal(list.provider, bbots_text_of(reprice_sources[i].provider));
         }
     }
     bbots_cursor_close(cursor);
@@ -292,9 +281,8 @@ static int check_request(const bbots_reprice_request *request, bbots_error *erro
     char shown[BB_QUOTE_MAX];
     bool known = request->provider.data == NULL;
     for (unsigned i = 0; i < REPRICE_SOURCES; i++) {
-        const char *provider = reprice_sources[i].provider;
-        known |= request->provider.data != NULL && request->provider.size == strlen(provider) &&
-                 memcmp(request->provider.data, provider, request->provider.size) == 0;
+        known =
+            known || ledger_equal(request->provider, bbots_text_of(reprice_sources[i].provider));
     }
     if (!known) {
         return bb_fail(error, BBOTS_INVALID_ARGUMENT,
@@ -313,8 +301,8 @@ static int price_all(run *at)
     int rc = find_lists(at->txn, has_list, at->error);
     for (unsigned i = 0; i < REPRICE_SOURCES && rc == BBOTS_OK; i++) {
         at->source = &reprice_sources[i];
-        bool named = wanted.data != NULL && wanted.size == strlen(at->source->provider) &&
-                     memcmp(wanted.data, at->source->provider, wanted.size) == 0;
+        bool named =
+            wanted.data != NULL && ledger_equal(wanted, bbots_text_of(at->source->provider));
         if (named || (wanted.data == NULL && has_list[i])) {
             rc = price_source(at);
         }

@@ -87,11 +87,8 @@ static int64_t context_of_gemini(const ledger_table *of, const bbots_row *row)
 static int64_t context_of_claude(const ledger_table *of, const bbots_row *row)
 {
     bbots_tokens tokens = claude_tokens(of, row);
-    int64_t sum;
-    return __builtin_add_overflow(tokens.input, tokens.cache_write, &sum) ||
-                   __builtin_add_overflow(sum, tokens.cache_read, &sum)
-               ? INT64_MAX
-               : sum;
+    __extension__ __int128 sum = (__int128)tokens.input + tokens.cache_write + tokens.cache_read;
+    return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
 }
 
 /* One cost, rounded to its own column. */
@@ -110,29 +107,31 @@ static int set_token_cost(const bbots_price *price, const bbots_tokens *tokens, 
     return rc;
 }
 
-static int price_call(const bbots_price *price, const bbots_tokens *tokens, ledger_values *change,
-                      bbots_error *error)
+/* Of the costs of a call the first ones; the last is of the cache. */
+static int price_call(const bbots_price *price, const bbots_tokens *tokens, size_t count,
+                      ledger_values *change, bbots_error *error)
 {
-    int rc = set_token_cost(price, tokens, CALL_INPUT_COST, change, error);
-    if (rc == BBOTS_OK) {
-        rc = set_token_cost(price, tokens, CALL_OUTPUT_COST, change, error);
+    static const unsigned costs[] = {CALL_INPUT_COST, CALL_OUTPUT_COST, REPRICE_TOTAL,
+                                     CALL_CACHE_COST};
+    int rc = BBOTS_OK;
+    for (size_t i = 0; i < count && rc == BBOTS_OK; i++) {
+        rc = set_token_cost(price, tokens, costs[i], change, error);
     }
-    return rc == BBOTS_OK ? set_token_cost(price, tokens, REPRICE_TOTAL, change, error) : rc;
+    return rc;
 }
 
 static int price_gemini(const ledger_table *of, const bbots_row *row, const bbots_price *price,
                         ledger_values *change, bbots_error *error)
 {
     bbots_tokens tokens = gemini_tokens(of, row);
-    return price_call(price, &tokens, change, error);
+    return price_call(price, &tokens, 3, change, error);
 }
 
 static int price_claude(const ledger_table *of, const bbots_row *row, const bbots_price *price,
                         ledger_values *change, bbots_error *error)
 {
     bbots_tokens tokens = claude_tokens(of, row);
-    int rc = price_call(price, &tokens, change, error);
-    return rc == BBOTS_OK ? set_token_cost(price, &tokens, CALL_CACHE_COST, change, error) : rc;
+    return price_call(price, &tokens, 4, change, error);
 }
 
 /* ------------------------------------------------------------------ remote browsers */
@@ -264,18 +263,16 @@ static int price_operation(const ledger_table *of, const bbots_row *row, const b
     }
     int64_t bytes =
         is_operation(of, row, "download") ? ledger_integer(of, row, OPERATION_BYTES) : 0;
-    int rc = set_price(price, BBOTS_PRICE_TRANSFER_GB, OPERATION_TRANSFER, change, error);
-    if (rc == BBOTS_OK) {
-        rc = bbots_price_storage(price, bytes, scale_of(of, OPERATION_REQUEST), &request, error);
+    int rc = bbots_price_storage(price, bytes, scale_of(of, OPERATION_REQUEST), &request, error);
+    rc = rc == BBOTS_OK
+             ? bbots_price_storage(price, bytes, scale_of(of, REPRICE_TOTAL), &total, error)
+             : rc;
+    if (rc != BBOTS_OK) {
+        return rc;
     }
-    if (rc == BBOTS_OK) {
-        rc = bbots_price_storage(price, bytes, scale_of(of, REPRICE_TOTAL), &total, error);
-    }
-    if (rc == BBOTS_OK) {
-        set_cost(change, OPERATION_REQUEST, request.request);
-        set_cost(change, REPRICE_TOTAL, total.total);
-    }
-    return rc;
+    set_cost(change, OPERATION_REQUEST, request.request);
+    set_cost(change, REPRICE_TOTAL, total.total);
+    return set_price(price, BBOTS_PRICE_TRANSFER_GB, OPERATION_TRANSFER, change, error);
 }
 
 /* ------------------------------------------------------------------ all of them */

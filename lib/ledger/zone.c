@@ -232,7 +232,7 @@ static int read_bytes(const char *path, uint8_t *data, size_t *size, bbots_error
 {
     FILE *file = fopen(path, "rbe");
     int system = errno;
-    if (file == NULL && (system == ENOENT || system == ENOTDIR || system == EISDIR)) {
+    if (file == NULL && (system == ENOENT || system == ENOTDIR)) {
         return BBOTS_NOT_FOUND;
     }
     *size = file != NULL ? fread(data, 1, SIZE_MAX_, file) : 0;
@@ -361,26 +361,19 @@ static bbots_timestamp moment_of(const zone *at, bbots_timestamp local)
 /* The beginning of the unit behind the one that begins at a local time. */
 static bbots_timestamp next_local(bbots_timestamp start, bbots_time_unit unit)
 {
+    static const int32_t seconds[BBOTS_TIME_YEAR + 1] = {[BBOTS_TIME_MINUTE] = 60,
+                                                         [BBOTS_TIME_HOUR] = 3600,
+                                                         [BBOTS_TIME_DAY] = DAY,
+                                                         [BBOTS_TIME_WEEK] = 7 * DAY};
     bbots_calendar calendar;
-    bbots_timestamp next = start;
-    bbots_timestamp_split(start, &calendar);
-    switch (unit) {
-    case BBOTS_TIME_HOUR:
-        return start + 3600 * BB_SECOND_MICROSECONDS;
-    case BBOTS_TIME_MINUTE:
-        return start + 60 * BB_SECOND_MICROSECONDS;
-    case BBOTS_TIME_DAY:
-        return start + DAY * BB_SECOND_MICROSECONDS;
-    case BBOTS_TIME_WEEK:
-        return start + 7 * DAY * BB_SECOND_MICROSECONDS;
-    case BBOTS_TIME_MONTH:
-        calendar.year += calendar.month == 12;
-        calendar.month = calendar.month % 12 + 1;
-        break;
-    default:
-        calendar.year++;
-        break;
+    bbots_timestamp next;
+    if (seconds[unit] != 0) {
+        return start + seconds[unit] * BB_SECOND_MICROSECONDS;
     }
+    bbots_timestamp_split(start, &calendar);
+    int month = calendar.month + (unit == BBOTS_TIME_MONTH ? 1 : 12);
+    calendar.year += month > 12;
+    calendar.month = month > 12 ? month - 12 : month;
     return bbots_timestamp_join(&calendar, &next) == BBOTS_OK ? next : BBOTS_TIMESTAMP_MAX;
 }
 

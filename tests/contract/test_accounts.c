@@ -296,6 +296,10 @@ static void the_status_of_a_pack_agrees_with_what_remains(void **state)
         put(place->store, BOUGHT, id, "status", string("expired")); /* whatever remains */
         check_store(place->store);
     }
+    put(place->store, BOUGHT, 2, "executionsRemaining", integer(0)); /* a pack of nothing */
+    put(place->store, BOUGHT, 2, "executionsIncluded", integer(0));
+    put(place->store, BOUGHT, 2, "status", string("active"));
+    check_store(place->store);
 }
 
 /* What follows from nothing is told, and left as it is. */
@@ -390,6 +394,10 @@ static void a_plan_that_is_exceeded_is_unusual(void **state)
     assert_int_equal(check_all(place->store, NULL, false).count, 0);
     heard found = check_all(place->store, SUBS, true);
     expect_finding(&found, BBOTS_NOTE, SUBS, "executionsUsedThisPeriod", 1);
+    put(place->store, SUBS, 1, "executionsUsedThisPeriod", integer(-1));
+    found = check_all(place->store, SUBS, true);
+    expect_finding(&found, BBOTS_DAMAGE, SUBS, "executionsUsedThisPeriod", 1);
+    put(place->store, SUBS, 1, "executionsUsedThisPeriod", integer(17));
 }
 
 static int64_t reservations_row(bbots_store *store)

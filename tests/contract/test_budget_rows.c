@@ -265,6 +265,36 @@ static void a_note_that_cannot_be_read_is_named(void **state)
     }
 }
 
+/* Of what ended only what can be read is told. */
+static void what_ended_is_told_as_far_as_it_can_be_read(void **state)
+{
+    static const struct {
+        const char *ended;
+        const char *says;
+    } cases[] = {
+        {"[{" ONE ", \"how\": 0, \"at\": 0}]", "it was settled at 1970-01-01T00:00:00"},
+        {"[{" ONE ", \"how\": 2, \"at\": 0}]", "it expired at 1970-01-01T00:00:00"},
+        {"[{" ONE ", \"how\": 3, \"at\": 0}]", "none of the last"},
+        {"[{" ONE ", \"how\": -1, \"at\": 0}]", "none of the last"},
+        {"[{\"id\": 5, \"how\": 0}, 7]", "none of the last"},
+        {"{}", "none of the last"},
+        {"5", "none of the last"},
+    };
+    fixture *place = *state;
+    bbots_uuid id;
+    assert_int_equal(bbots_uuid_parse(bbots_text_of("11111111-1111-4111-8111-111111111111"), &id),
+                     BBOTS_OK);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char note[200];
+        snprintf(note, sizeof note, "{\"ended\": %s}", cases[i].ended);
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        put_note(txn, "reservations.1", note);
+        assert_refused(bbots_budget_settle(txn, 1, id, NOW, &fault), BBOTS_INVALID_ARGUMENT,
+                       cases[i].says);
+        bbots_rollback(txn);
+    }
+}
+
 /* The check reads notes too, and only those that are some user's. */
 static void keys_of_others_are_no_notes(void **state)
 {
@@ -363,6 +393,7 @@ int main(void)
         ON_PEOPLE(a_period_may_lie_ahead),
         ON_PEOPLE(a_row_of_the_hosts_own_is_right_at_its_commit),
         ON_PEOPLE(a_period_without_a_begin_begins_today),
+        ON_PEOPLE(what_ended_is_told_as_far_as_it_can_be_read),
         ON_PEOPLE(a_note_that_cannot_be_read_is_named),
         ON_PEOPLE(keys_of_others_are_no_notes),
         ON_PEOPLE(reservations_are_dropped_a_day_after_their_end),

@@ -308,7 +308,20 @@ static void test_zones(void **state)
         {"Europe/Berlin", "2080-01-01 12:00", "2079-12-31 23:00:00", "2080-01-01 23:00:00"},
         {"Australia/Sydney", "2090-01-01 00:00", "2089-12-31 13:00:00", "2090-01-01 13:00:00"},
         {"-8", "2026-01-01 00:00", "2025-12-31 08:00:00", "2026-01-01 08:00:00"},
+        /* Clocks leapt from half an hour before midnight to half an hour behind it. */
+        {"America/Toronto", "1919-03-31 12:00", "1919-03-31 04:30:00", "1919-04-01 04:00:00"},
     };
+    static const struct {
+        bbots_timestamp at;
+        bbots_time_unit unit;
+    } none[] = {{PEOPLE_BEGIN, BBOTS_TIME_NONE},
+                {PEOPLE_BEGIN, (bbots_time_unit)(BBOTS_TIME_YEAR + 1)},
+                {BBOTS_TIMESTAMP_MIN, BBOTS_TIME_DAY},
+                {BBOTS_TIMESTAMP_MAX, BBOTS_TIME_DAY}};
+    for (size_t i = 0; i < COUNT(none); i++) {
+        assert_status(bbots_zone_unit("UTC", none[i].at, none[i].unit, &from, &to, &fault),
+                      BBOTS_INVALID_ARGUMENT);
+    }
     for (size_t i = 0; i < COUNT(days); i++) {
         bbots_timestamp at;
         assert_int_equal(bbots_timestamp_parse(bbots_text_of(days[i][1]), false, &at), BBOTS_OK);
@@ -355,6 +368,18 @@ static void test_executions_and_forecast(void **state)
     assert_int_equal(forecast.month, 31000000);
     assert_int_equal(forecast.days, 10);
     assert_int_equal(forecast.days_of_month, 31);
+    /* A month that begins just now is not foretold, and one that costs less than nothing is. */
+    assert_ok(
+        bbots_cost_forecast_of(txn, 1, NULL, PEOPLE_BEGIN + 31 * PEOPLE_DAY, &forecast, &fault));
+    assert_int_equal(forecast.spent, 0);
+    assert_int_equal(forecast.month, 0);
+    assert_int_equal(forecast.days, 0);
+    assert_ok(insert_named(txn, &bbots_storage_costs_table, "userId", integer(2), "provider",
+                           string("s3"), "bucket", string("b"), "operationType", string("upload"),
+                           "totalCost", bbots_value_decimal(-1000, 6), "status", string("success"),
+                           "createdAt", bbots_value_timestamp(PEOPLE_BEGIN)));
+    assert_ok(bbots_cost_forecast_of(txn, 2, NULL, PEOPLE_BEGIN + PEOPLE_DAY, &forecast, &fault));
+    assert_int_equal(forecast.month, -31000);
     sums = (bbots_cost_sums){.input_tokens = 1, .cache_read_tokens = 1, .cache_creation_tokens = 1};
     assert_int_equal(bbots_cost_cache_hits(&sums), 333333);
     commit(txn);
@@ -399,6 +424,8 @@ static void test_latest(void **state)
     assert_status(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, 1, 0, hear, &all, &fault),
                   BBOTS_INVALID_ARGUMENT);
     assert_status(bbots_cost_latest(txn, BBOTS_COST_SOURCES, 1, 1, hear, &all, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_cost_latest(txn, BBOTS_COST_CLAUDE, -1, 1, hear, &all, &fault),
                   BBOTS_INVALID_ARGUMENT);
     commit(txn);
 }

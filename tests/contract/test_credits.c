@@ -161,6 +161,12 @@ static void rows_of_one_type_are_one_balance(void **state)
     }
     assert_ok(bbots_credits_add(txn, 1, TYPE, 2, 0, &got, &fault));
     assert_credits(got, 32, 24);
+    assert_ok(update_named(txn, CREDITS, 1, "totalUsed", integer(12), "balance", integer(0)));
+    assert_ok(bbots_credits_consume(txn, 1, TYPE, 1, 0, &got, &fault)); /* of the third */
+    assert_ok(get_id(txn, CREDITS, 2, &row));
+    assert_int_equal(row_at(&row, "totalUsed").integer, 10);
+    assert_ok(get_id(txn, CREDITS, 3, &row));
+    assert_int_equal(row_at(&row, "totalUsed").integer, 5);
     commit(txn);
 }
 

@@ -139,6 +139,10 @@ static void try_others(bbots_txn *txn, const pile *of)
     for (unsigned zone = 0; zone < COUNT(zones); zone++) {
         assert_status(bbots_cost_forecast_of(txn, 1, zones[zone], BEGIN + DAY, &forecast, &fault),
                       BBOTS_NUMERIC_OUT_OF_RANGE);
+        /* What was spent fits, and goes on as it went until the month ends. */
+        assert_status(bbots_cost_forecast_of(txn, 1, zones[zone], BEGIN + of->fitting * HOUR,
+                                             &forecast, &fault),
+                      of->fitting != 0 ? BBOTS_NUMERIC_OUT_OF_RANGE : BBOTS_OK);
     }
 }
 
@@ -182,6 +186,66 @@ static void a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact(void **stat
     }
 }
 
+static void put_call(bbots_txn *txn, const variant *made, int64_t execution, int64_t cost,
+                     bbots_timestamp at)
+{
+    variant_insert(txn, made, api_token_usage, "userId", integer(1), "executionId",
+                   integer(execution), "model", string("m"), "totalTokens", integer(1), "inputCost",
+                   bbots_value_decimal(0, 4), "outputCost", bbots_value_decimal(0, 4), "totalCost",
+                   bbots_value_decimal(cost, 6), "createdAt", bbots_value_timestamp(at));
+}
+
+/* What was dear on one day and given back on another: all of it fits, and a day of it does not. */
+static void a_part_past_64_bits_is_refused(void **state)
+{
+    static const pile of = {"given back", 6, MOST, 20, 0, 0};
+    static const bbots_cost_by parts[] = {BBOTS_COST_BY_DAY, BBOTS_COST_BY_EXECUTION};
+    fixture *place = *state;
+    bbots_cost_answer *answer;
+    bbots_cost_executions executions;
+    variant *made = dear_variant(&of, false);
+    variant_open(place, made);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    variant_insert(txn, made, users, "email", string("a@example.org"));
+    variant_insert(txn, made, agency_tasks, "userId", integer(1), "sourceType", string("x"),
+                   "title", string("t"), "taskType", string("x"));
+    for (int i = 0; i < 4; i++) {
+        variant_insert(txn, made, task_executions, "taskId", integer(1), "triggeredBy",
+                       string("x"));
+    }
+    for (int i = 0; i < 20; i++) {
+        put_call(txn, made, 1 + i / 5, i < 10 ? MOST : -MOST,
+                 BEGIN + i / 10 * DAY + (1 + i % 10) * HOUR);
+    }
+    for (unsigned zone = 0; zone < COUNT(zones); zone++) {
+        for (int long_one = 0; long_one < 2; long_one++) {
+            bbots_cost_question question = {.user_id = 1,
+                                            .from = BEGIN + long_one,
+                                            .to = BEGIN + (long_one ? 40 : 2) * DAY,
+                                            .zone = zones[zone]};
+            assert_ok(bbots_cost_ask(txn, &question, &answer, &fault));
+            assert_int_equal(bbots_cost_answer_sums(answer)->total, 0);
+            bbots_cost_answer_free(answer);
+            question.by = BBOTS_COST_BY_HOUR;
+            assert_ok(bbots_cost_ask(txn, &question, &answer, &fault));
+            assert_int_equal(bbots_cost_answer_count(answer), 20);
+            bbots_cost_answer_free(answer);
+            question.by = parts[0];
+            assert_status(bbots_cost_ask(txn, &question, &answer, &fault),
+                          BBOTS_NUMERIC_OUT_OF_RANGE);
+        }
+    }
+    bbots_cost_question all = {.user_id = 1, .by = parts[1]};
+    assert_ok(bbots_cost_ask(txn, &all, &answer, &fault));
+    assert_int_equal(bbots_cost_answer_group(answer, 0)->sums.total, 5 * MOST);
+    bbots_cost_answer_free(answer);
+    assert_status(bbots_cost_executions_of(txn, &all, &executions, &fault),
+                  BBOTS_NUMERIC_OUT_OF_RANGE);
+    commit(txn);
+    variant_close(place);
+    variant_free(made);
+}
+
 /* A day that no summary can hold is refused when it is committed, and nothing of it is there. */
 static void a_day_past_its_summary_is_refused(void **state)
 {
@@ -209,6 +273,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_part_past_64_bits_is_refused, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_day_past_its_summary_is_refused, fixture_setup,
                                         fixture_teardown),
     };

@@ -71,6 +71,7 @@ static const char *const bad_matches[][2] = {
     {"{\"or\": [{\"equals\": \"m\"}, {\"like\": \"m\"}]}", "a rule that is not known"},
     {"{\"or\": [{\"like\": \"m\"}, {\"equals\": \"m\"}]}", "a rule that is not known"},
     {"{\"regex\": \"(\"}", "regular expression"},
+    {"{\"regex\": \"m\\\\\"}", "regular expression"}, /* ends with a backslash */
 };
 
 static const char *const bad_prices[][2] = {
@@ -226,6 +227,24 @@ static void dates_and_tiers_become_entries(void **state)
     commit(txn);
 }
 
+/* A list that says the same is left alone, and one that says something else is not, however long. */
+static void another_list_takes_the_place_of_one(void **state)
+{
+    static const char *const prices[] = {"{\"input_mtok\": 3}", "{\"input_mtok\": 4}",
+                                         "{\"input_mtok\": 44}"};
+    static const int64_t inputs[] = {3000000, 4000000, 44000000};
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    for (size_t i = 0; i < COUNT(prices); i++) {
+        assert_ok(import_one(txn, "{\"equals\": \"m\"}", prices[i]));
+        assert_int_equal(price_of(txn, "m", 1, 0, BBOTS_PRICE_INPUT), inputs[i]);
+        bbots_digest before = digest_of(txn);
+        assert_ok(import_one(txn, "{\"equals\": \"m\"}", prices[i]));
+        assert_digest(txn, before);
+    }
+    commit(txn);
+}
+
 /* What was taken can be used: a price or a date that no list may have is refused at once. */
 static void what_no_list_may_have_is_refused(void **state)
 {
@@ -255,6 +274,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(every_rule_matches_as_it_says, setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(dates_and_tiers_become_entries, setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(another_list_takes_the_place_of_one, setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(what_no_list_may_have_is_refused, setup, fixture_teardown),
     };
     choose_tests();

@@ -33,6 +33,11 @@ static const char list[] =
     "  \"prices\": [{\"input\": \"0.000000000001\", \"output\": \"999999.999999999999\"}]},"
     " {\"id\": \"digits\", \"match\": {\"regex\": \"^d-[0-9]{3}$\"}, \"prices\": [{\"input\": "
     "\"1\"}]},"
+    " {\"id\": \"order\", \"prices\": [{\"from\": \"2026-06-01T00:00:00.5\", \"input\": \"1\"},"
+    "   {\"from\": \"2026-05-01\", \"above\": 20, \"input\": \"2\"},"
+    "   {\"from\": \"2026-05-01\", \"above\": 10, \"input\": \"3\"},"
+    "   {\"from\": \"2026-03-01\", \"input\": \"4\"},"
+    "   {\"from\": \"2026-03-01\", \"above\": 10, \"input\": \"5\"}]},"
     " {\"id\": \"shadowed\", \"match\": {\"starts_with\": \"t-\"}, \"prices\": [{\"input\": "
     "\"100\"}]}],"
     " \"fallback\": {\"id\": \"any\", \"prices\": [{\"input\": \"50\", \"output\": \"60\"}]}}";
@@ -86,6 +91,11 @@ static void the_entry_in_force_is_used(void **state)
         assert_entry(txn, "late", "2026-03-13T12:00:00", 0, "anthropic/late@2026-03-13 12:00:00");
         assert_entry(txn, "booth", "1999-01-01", 0, "anthropic/both");
         assert_entry(txn, "d-123", "1999-01-01", 0, "anthropic/digits");
+        assert_entry(txn, "order", "2026-03-02", 0, "anthropic/order@2026-03-01");
+        assert_entry(txn, "order", "2026-03-02", 11, "anthropic/order@2026-03-01>10");
+        assert_entry(txn, "order", "2026-05-02", 21, "anthropic/order@2026-05-01>20");
+        assert_entry(txn, "order", "2026-05-02", 11, "anthropic/order@2026-05-01>10");
+        assert_entry(txn, "order", "2026-07-01", 0, "anthropic/order@2026-06-01 00:00:00.5");
     }
     bbots_rollback(txn);
 }
@@ -111,6 +121,14 @@ static void an_unknown_model_is_named(void **state)
     assert_string_equal(price.id, "anthropic/tiers");
     assert_status(find(txn, "", "2026-01-01", 0, 0, &price), BBOTS_INVALID_ARGUMENT);
     assert_status(find(txn, "tiers", "2026-01-01", -1, 0, &price), BBOTS_INVALID_ARGUMENT);
+    const bbots_text none[] = {{NULL, 0}, {"", 0}};
+    for (size_t i = 0; i < COUNT(none); i++) {
+        const bbots_text some = bbots_text_of("tiers");
+        assert_status(bbots_price_find(txn, none[i], some, 0, 0, 0, &price, &fault),
+                      BBOTS_INVALID_ARGUMENT);
+        assert_status(bbots_price_find(txn, some, none[i], 0, 0, 0, &price, &fault),
+                      BBOTS_INVALID_ARGUMENT);
+    }
     bbots_rollback(txn);
 }
 
@@ -146,6 +164,47 @@ static void lists_of_one_provider_are_searched_by_key(void **state)
     assert_entry(txn, "late", "2020-01-01", 0, "aa/late");
     assert_entry(txn, "new", "2020-01-01", 0, "aa/new");
     assert_entry(txn, "tiers", "2020-01-01", 0, "anthropic/tiers");
+    bbots_rollback(txn);
+}
+
+/* Of several lists with a fallback the first one's counts. */
+static void the_first_fallback_counts(void **state)
+{
+    fixture *place = *state;
+    bbots_price price;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    put_list(txn, "pricing.aa",
+             "{\"provider\": \"anthropic\", \"models\": [], \"fallback\": {\"id\": \"first\", "
+             "\"prices\": [{\"input\": \"1\"}]}}");
+    assert_ok(find(txn, "gpt-9", "2026-01-01", 0, BBOTS_PRICE_FALLBACK, &price));
+    assert_string_equal(price.id, "aa/first");
+    bbots_rollback(txn);
+}
+
+/* A model's name says nothing without its provider, also when it was just looked up. */
+static void models_are_their_providers_own(void **state)
+{
+    fixture *place = *state;
+    bbots_price price;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    assert_ok(bbots_price_find(txn, bbots_text_of("browserbase"), bbots_text_of("session"), 0, 0, 0,
+                               &price, &fault));
+    assert_status(find(txn, "session", "2026-01-01", 0, 0, &price), BBOTS_UNKNOWN_PRICE);
+    bbots_rollback(txn);
+}
+
+/* More names than are kept: the rest is looked up each time, and answered the same. */
+static void any_number_of_names_is_answered(void **state)
+{
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < 300; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "t-%d", i);
+            assert_entry(txn, name, "2026-01-01", 0, "anthropic/tiers");
+        }
+    }
     bbots_rollback(txn);
 }
 
@@ -287,6 +346,16 @@ static void a_list_of_another_form_is_named(void **state)
         "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"match\": {\"regex\": \"(\"}, "
         "\"prices\": []}]}",
         "{\"provider\": \"p\", \"models\": [], \"fallback\": 1}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": 5, \"prices\": []}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"\", \"prices\": []}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"prices\": {}}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"prices\": [{\"from\": 5}]}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"prices\": [{\"above\": -1}]}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"match\": {\"equals\": 5}, "
+        "\"prices\": []}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"match\": {\"equals\": \"m\", "
+        "\"contains\": \"m\"}, \"prices\": []}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"match\": {}, \"prices\": []}]}",
     };
     fixture *place = *state;
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -296,6 +365,42 @@ static void a_list_of_another_form_is_named(void **state)
         assert_status(
             bbots_price_find(txn, bbots_text_of("p"), bbots_text_of("m"), 1, 0, 0, &price, &fault),
             BBOTS_INVALID_TEXT);
+        bbots_rollback(txn);
+    }
+}
+
+static int pass_over(const bbots_price_entry *entry, void *context)
+{
+    (void)entry;
+    (void)context;
+    return 0;
+}
+
+/* Whoever shows all entries meets the bad one, wherever it is, and those that look for another do not. */
+static void showing_all_meets_the_bad_one(void **state)
+{
+    char longest[500];
+    char name[301];
+    memset(name, 'm', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    snprintf(longest, sizeof longest,
+             "{\"provider\": \"p\", \"models\": [{\"id\": \"%s\", \"prices\": [{\"input\": "
+             "\"1\"}]}]}",
+             name);
+    const char *const bad[] = {
+        "1",
+        longest,
+        "{\"provider\": \"p\", \"models\": [{\"id\": \"m\", \"prices\": [1]}]}",
+        "{\"provider\": \"p\", \"models\": [{\"id\": 5}]}",
+        "{\"provider\": \"p\", \"models\": [], \"fallback\": {\"prices\": []}}",
+        "{\"provider\": \"p\", \"models\": [], \"fallback\": {\"id\": \"x\", \"prices\": [2]}}",
+    };
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        put_list(txn, "pricing.zz", bad[i]);
+        assert_status(bbots_prices_each(txn, pass_over, NULL, &fault), BBOTS_INVALID_TEXT);
+        assert_entry(txn, "tiers", "2026-01-01", 0, "anthropic/tiers");
         bbots_rollback(txn);
     }
 }
@@ -436,10 +541,10 @@ static void every_entry_is_shown(void **state)
     tally all = {0, 0, 0, 0};
     bbots_txn *txn = begin(place->store, BBOTS_READ);
     assert_ok(bbots_prices_each(txn, count_entry, &all, &fault));
-    assert_int_equal(all.entries, 12);
+    assert_int_equal(all.entries, 17);
     assert_int_equal(all.fallbacks, 1);
-    assert_int_equal(all.dated, 2);
-    assert_int_equal(all.tiers, 2);
+    assert_int_equal(all.dated, 7);
+    assert_int_equal(all.tiers, 5);
     bbots_rollback(txn);
 }
 
@@ -452,10 +557,14 @@ int main(void)
         ON_PLATFORM(an_unknown_model_is_named),
         ON_PLATFORM(a_changed_list_counts_at_once),
         ON_PLATFORM(lists_of_one_provider_are_searched_by_key),
+        ON_PLATFORM(the_first_fallback_counts),
+        ON_PLATFORM(models_are_their_providers_own),
+        ON_PLATFORM(any_number_of_names_is_answered),
         ON_PLATFORM(tokens_cost_exactly),
         ON_PLATFORM(sessions_and_storage_cost_exactly),
         ON_PLATFORM(bad_quantities_are_refused),
         ON_PLATFORM(a_list_of_another_form_is_named),
+        ON_PLATFORM(showing_all_meets_the_bad_one),
         ON_PLATFORM(a_data_file_becomes_lists),
         ON_PLATFORM(an_import_keeps_the_fallback),
         ON_PLATFORM(a_bad_data_file_changes_nothing),

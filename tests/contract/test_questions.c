@@ -258,6 +258,8 @@ static const bbots_timestamp ranges[][2] = {
     {PEOPLE_BEGIN + 3 * HOUR, PEOPLE_BEGIN + 21 * HOUR},
     {PEOPLE_BEGIN + 5, PEOPLE_BEGIN + 6},
     {PEOPLE_BEGIN + 400 * DAY, PEOPLE_BEGIN + 500 * DAY},
+    {0, PEOPLE_BEGIN - 30 * DAY}, /* 0 is a time, if only the other one is another */
+    {PEOPLE_BEGIN, PEOPLE_BEGIN + 15 * DAY},
 };
 
 static void times_are_those_of_the_zone(void **state)
@@ -305,6 +307,7 @@ static void days_begin_inside_hours(void **state)
                  {"Australia/Lord_Howe", 94},
                  {"Africa/Casablanca", 45},
                  {"Pacific/Marquesas", 0},
+                 {"Pacific/Apia", -5116}, /* from one side of UTC to the other */
                  {"+00:01", 0},
                  {"-00:59", 0}};
     fixture *place = *state;
@@ -330,6 +333,28 @@ static void days_begin_inside_hours(void **state)
         }
         bbots_rollback(txn);
     }
+}
+
+/*
+ * All times begin with the first cost, whichever source has it, be it in the month of the time 0. Each
+ * source's first cost is older than that of the source before.
+ */
+static void all_times_begin_with_the_first_cost(void **state)
+{
+    static const char *const zones[] = {"Europe/Berlin", "Asia/Kolkata", "-03:30"};
+    const bbots_timestamp step = 19 * HOUR + HOUR / 3;
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    fill(txn, time_of("1970-01-31 12:00:00") + (COSTS - 1) * step, -step);
+    for (size_t z = 0; z < COUNT(zones); z++) {
+        for (int by = BBOTS_COST_BY_HOUR; by <= BBOTS_COST_BY_MONTH; by++) {
+            bbots_cost_question question = {.zone = zones[z], .by = (bbots_cost_by)by};
+            ask(txn, &question);
+            question.sources = 1; /* the others are not looked at */
+            ask(txn, &question);
+        }
+    }
+    bbots_rollback(txn);
 }
 
 /* Costs at both ends of the calendar have their day, by all its digits, in any zone. */
@@ -475,6 +500,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_COSTS(times_are_those_of_the_zone),
         cmocka_unit_test_setup_teardown(days_begin_inside_hours, setup_people, fixture_teardown),
+        cmocka_unit_test_setup_teardown(all_times_begin_with_the_first_cost, setup_people,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(times_end_with_the_calendar, setup_people,
                                         fixture_teardown),
         ON_COSTS(everything_else_is_a_group_too),

@@ -188,6 +188,7 @@ static void rows_are_chosen_by_user_time_and_model(void **state)
     assert_int_equal(ROWS(.from = january + 1, .to = february), 1);
     assert_int_equal(ROWS(.from = january, .to = february + 1), 4);
     assert_int_equal(ROWS(.user_id = 2, .from = january, .to = february + 1), 2);
+    assert_int_equal(ROWS(.to = february), 2);
     assert_int_equal(ROWS(.model = bbots_text_of("y")), 1);
     assert_int_equal(ROWS(.model = bbots_text_of("z")), 0);
     assert_int_equal(ROWS(.provider = bbots_text_of("anthropic")), 4);
@@ -256,6 +257,78 @@ static void a_failure_changes_nothing(void **state)
     assert_digest(txn, before);
     bbots_repricing_free(NULL);
     commit(txn);
+}
+
+/* Quantities that a hand wrote below zero have no price; nothing of their table is changed. */
+static void what_no_price_fits_is_refused(void **state)
+{
+    fixture *place = *state;
+    bbots_repricing *done;
+    bbots_reprice_request request = {.flags = BBOTS_REPRICE_APPLY};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    put_list(txn, "pricing.google",
+             "{\"provider\": \"google\", \"models\": [{\"id\": \"x\", \"prices\": [{\"input\": "
+             "\"1\", \"output\": \"2\"}]}]}");
+    put_list(txn, "pricing.browserbase",
+             "{\"provider\": \"browserbase\", \"models\": [{\"id\": \"session\", \"prices\":"
+             " [{\"minute\": \"0.02\"}]}]}");
+    put_list(txn, "pricing.storage",
+             "{\"provider\": \"storage\", \"models\": [{\"id\": \"s3/download\", \"prices\":"
+             " [{\"request\": \"0.0000004\", \"transferGb\": \"0.08\"}]}]}");
+    commit(txn);
+    for (int i = 0; i < 4; i++) {
+        txn = begin(place->store, BBOTS_WRITE);
+        if (i == 0) {
+            add_call(txn, 1, "x", -5, "2026-03-01");
+        } else if (i == 1) {
+            assert_ok(insert_named(txn, GEMINI, "userId", integer(1), "model", string("x"),
+                                   "inputTokens", integer(-1), "outputTokens", integer(1),
+                                   "totalTokens", integer(0), "inputCost", string("1"),
+                                   "outputCost", string("1"), "totalCost", string("2"), "createdAt",
+                                   string("2026-03-01")));
+        } else if (i == 2) {
+            assert_ok(insert_named(txn, SESSIONS, "userId", integer(1), "sessionId", string("s"),
+                                   "durationMs", integer(-1), "durationMinutes", string("1.50"),
+                                   "totalCost", string("1"), "status", string("completed"),
+                                   "startedAt", string("2026-01-05"), "createdAt",
+                                   string("2026-01-05")));
+        } else {
+            add_operation(txn, "download", -1);
+        }
+        bbots_digest before = digest_of(txn);
+        assert_status(bbots_prices_reprice(txn, &request, &done, &fault), BBOTS_INVALID_ARGUMENT);
+        assert_digest(txn, before);
+        bbots_rollback(txn);
+    }
+}
+
+/* There is a line for each day and model, however many. */
+static void each_day_has_its_line(void **state)
+{
+    enum { DAYS = 150 };
+    fixture *place = *state;
+    bbots_repricing *done;
+    bbots_reprice_request request = {.user_id = 1, .from = time_of("2027-01-01")};
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    request.to = request.from + DAYS * INT64_C(86400000000);
+    for (int i = 0; i < DAYS; i++) {
+        char text[BBOTS_TIMESTAMP_TEXT_MAX];
+        bbots_timestamp_print(request.from + i * INT64_C(86400000000), false, BBOTS_TIMESTAMP_ISO,
+                              text);
+        add_call(txn, 1, "x", 10000, text);
+        add_call(txn, 1, "y", 10000, text);
+    }
+    assert_ok(bbots_prices_reprice(txn, &request, &done, &fault));
+    assert_int_equal(bbots_repricing_rows(done), 2 * DAYS);
+    assert_int_equal(bbots_repricing_count(done), 2 * DAYS);
+    for (size_t i = 0; i < 2 * DAYS; i++) {
+        const bbots_reprice_line *line = bbots_repricing_line(done, i);
+        assert_int_equal(line->rows, 1);
+        assert_int_equal(line->day, request.from + (int64_t)(i / 2) * INT64_C(86400000000));
+        assert_memory_equal(line->model.data, i % 2 == 0 ? "x" : "y", 1);
+    }
+    bbots_repricing_free(done);
+    bbots_rollback(txn);
 }
 
 /* ------------------------------------------------------------------ which entry it was */
@@ -407,6 +480,8 @@ int main(void)
         ON_PLATFORM(rows_are_chosen_by_user_time_and_model),
         ON_PLATFORM(sessions_and_operations_are_priced_too),
         ON_PLATFORM(a_failure_changes_nothing),
+        ON_PLATFORM(what_no_price_fits_is_refused),
+        ON_PLATFORM(each_day_has_its_line),
         ON_PLATFORM(a_fallback_counts_for_who_asks),
         ON_PLATFORM(the_entry_is_noted_beside_the_row),
         ON_PLATFORM(recording_notes_it_and_a_compaction_keeps_it),

@@ -94,6 +94,24 @@ static void abilities_of_another_form_are_none(void **state)
     commit(txn);
 }
 
+/* Of a plan that grants nothing nothing is used, and nothing can be. */
+static void a_plan_may_grant_nothing(void **state)
+{
+    fixture *place = *state;
+    bbots_usage_status status;
+    bbots_verdict verdict;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(update_named(txn, TIERS, 2, "monthlyExecutionLimit", integer(0)));
+    assert_ok(bbots_usage_get(txn, 1, NOW, &status, &fault));
+    assert_int_equal(status.percent_hundredths, 0);
+    assert_status(bbots_usage_may_execute(txn, 1, 1, NOW, &verdict, &fault), BBOTS_REFUSED);
+    assert_status(bbots_usage_may_execute(txn, 1, 0, NOW, &verdict, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    assert_status(bbots_usage_may_spawn(txn, 1, 0, 0, NOW, &verdict, &fault),
+                  BBOTS_INVALID_ARGUMENT);
+    commit(txn);
+}
+
 /* Of the plans that can, the lowest one on offer is told. */
 static void the_lowest_plan_that_can_is_told(void **state)
 {
@@ -326,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PLANS(abilities_of_another_form_are_none),
+        ON_PLANS(a_plan_may_grant_nothing),
         ON_PLANS(the_lowest_plan_that_can_is_told),
         ON_PLANS(the_lowest_plan_that_is_enough_is_advised),
         cmocka_unit_test(texts_for_people_know_their_numbers),

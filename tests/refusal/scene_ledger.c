@@ -35,14 +35,19 @@ static int act_usage_questions(stage *at, bbots_error *error)
     rc = rc < 0 ? rc
                 : bbots_usage_may_use_strategy(at->txn, 1, bbots_text_of("auto"), NOW, &verdict,
                                                error);
+    rc = rc < 0 ? rc
+                : bbots_usage_has_feature(at->txn, 1, bbots_text_of("api"), NOW, &verdict, error);
+    rc = rc < 0 ? rc : bbots_usage_may_execute(at->txn, 1, 100000, NOW, &verdict, error);
+    rc = rc < 0 ? rc : bbots_usage_may_spawn(at->txn, 1, 100000, 0, NOW, &verdict, error);
     return rc < 0 ? rc
-                  : bbots_usage_has_feature(at->txn, 1, bbots_text_of("api"), NOW, &verdict, error);
+                  : bbots_usage_may_use_strategy(at->txn, 1, bbots_text_of("nobody's"), NOW,
+                                                 &verdict, error);
 }
 
 static int act_usage_consume(stage *at, bbots_error *error)
 {
     bbots_verdict verdict;
-    return bbots_usage_consume(at->txn, 1, 3, BBOTS_USAGE_OVERAGE, NOW, &verdict, error);
+    return bbots_usage_consume(at->txn, 1, 100000, BBOTS_USAGE_OVERAGE, NOW, &verdict, error);
 }
 
 static int act_usage_spawn(stage *at, bbots_error *error)
@@ -108,10 +113,12 @@ static int act_prices_import(stage *at, bbots_error *error)
         "[{\"start\": 200000, \"price\": 2.5}]}, \"output_mtok\": 10}}, {\"id\": \"dated\", "
         "\"match\": {\"regex\": \"^dated-[0-9]$\"}, \"prices\": [{\"prices\": {\"input_mtok\": "
         "0.075}}, {\"constraint\": {\"start_date\": \"2026-09-01\"}, \"prices\": "
-        "{\"input_mtok\": 3}}]}]}]";
-    static const char *const providers[] = {"google"};
-    bbots_price_import done[1];
-    return bbots_prices_import(at->txn, bbots_text_of(file), providers, 1, NOW, done, error);
+        "{\"input_mtok\": 3}}]}]}, {\"id\": \"anthropic\", \"models\": [{\"id\": \"sonnet\", "
+        "\"match\": {\"or\": [{\"starts_with\": \"claude\"}, {\"contains\": \"sonnet\"}]}, "
+        "\"prices\": {\"input_mtok\": 4, \"output_mtok\": 20}}]}]";
+    static const char *const providers[] = {"google", "anthropic"};
+    bbots_price_import done[2];
+    return bbots_prices_import(at->txn, bbots_text_of(file), providers, 2, NOW, done, error);
 }
 
 static int reprice(stage *at, uint32_t flags, bbots_error *error)
@@ -171,7 +178,9 @@ static int act_record_session(stage *at, bbots_error *error)
                                   .minute_cost = BBOTS_COST_UNKNOWN,
                                   .recording_cost = BBOTS_COST_UNKNOWN,
                                   .screenshot_cost = BBOTS_COST_UNKNOWN};
-    return bbots_cost_record_session(at->txn, &session, 0, NOW, &done, error);
+    int rc = bbots_cost_record_session(at->txn, &session, 0, NOW, &done, error);
+    session.duration_ms = 120000; /* it is known, and goes on */
+    return rc < 0 ? rc : bbots_cost_record_session(at->txn, &session, 0, NOW, &done, error);
 }
 
 static int act_record_operation(stage *at, bbots_error *error)
@@ -211,6 +220,9 @@ static int act_ask(stage *at, bbots_error *error)
     int rc = ask(at, BBOTS_COST_BY_MODEL, NULL, error);
     rc = rc < 0 ? rc : ask(at, BBOTS_COST_BY_DAY, "Europe/Berlin", error);
     rc = rc < 0 ? rc : ask(at, BBOTS_COST_BY_MONTH, NULL, error);
+    rc = rc < 0 ? rc : ask(at, BBOTS_COST_BY_PROVIDER, NULL, error);
+    rc = rc < 0 ? rc : ask(at, BBOTS_COST_BY_WEEK, "Europe/Berlin", error);
+    rc = rc < 0 ? rc : ask(at, BBOTS_COST_BY_DAY, "Asia/Kolkata", error);
     return rc < 0 ? rc : ask(at, BBOTS_COST_BY_EXECUTION, NULL, error);
 }
 
@@ -240,6 +252,13 @@ static int act_latest(stage *at, bbots_error *error)
 static int act_summaries(stage *at, bbots_error *error)
 {
     return bbots_cost_summaries_rebuild(at->txn, error);
+}
+
+/* A summary that a hand changes is noted, to be settled. */
+static int act_summary_by_hand(stage *at, bbots_error *error)
+{
+    return change(at->txn, error, &bbots_daily_cost_summaries_table, 1, "totalCostUsd",
+                  bbots_value_decimal(1, 4), NULL);
 }
 
 /* ------------------------------------------------------------------ budgets */
@@ -296,6 +315,50 @@ static int act_queue_look(stage *at, bbots_error *error)
     return bbots_queue_look(at->txn, BBOTS_QUEUE_AGENCY_TASKS, NOW, &state, error);
 }
 
+/* ------------------------------------------------------------------ on a store that was just opened */
+
+/* What an act does when nothing was looked up in the store's schema before. */
+static int anew(const stage *at, bbots_access access, int (*act)(stage *at, bbots_error *error),
+                bbots_error *error)
+{
+    bbots_options options = stage_options(at);
+    stage of = *at;
+    int rc = bbots_open(at->path, &options, &of.store, error);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = bbots_begin(of.store, access, &of.txn, error);
+    if (rc >= 0) {
+        bbots_txn_set_now(of.txn, NOW);
+        rc = act(&of, error);
+        bbots_rollback(of.txn);
+    }
+    int closed = bbots_close(of.store, rc < 0 ? NULL : error);
+    return rc < 0 ? rc : closed;
+}
+
+static int check(stage *at, bbots_error *error)
+{
+    bbots_check_result result;
+    bbots_check_options options = {.usual_values = true};
+    return bbots_check(at->txn, &options, &result, error);
+}
+
+static int act_check_anew(stage *at, bbots_error *error)
+{
+    return anew(at, BBOTS_READ, check, error);
+}
+
+static int act_usage_anew(stage *at, bbots_error *error)
+{
+    return anew(at, BBOTS_WRITE, act_usage_renew, error);
+}
+
+static int act_reprice_anew(stage *at, bbots_error *error)
+{
+    return anew(at, BBOTS_READ, act_reprice_look, error);
+}
+
 const scene ledger_scenes[] = {
     {"credits list", READS, 0, act_credits_list},
     {"credits", WRITES, STEPWISE, act_credits},
@@ -311,17 +374,21 @@ const scene ledger_scenes[] = {
     {"reprice look", READS, REGEX, act_reprice_look},
     {"reprice", WRITES, STEPWISE | REGEX, act_reprice},
     {"record call", WRITES, REGEX, act_record_call},
-    {"record session", WRITES, 0, act_record_session},
+    {"record session", WRITES, STEPWISE, act_record_session},
     {"record operation", WRITES, 0, act_record_operation},
     {"ask", READS, TOLERANT, act_ask},
     {"cost questions", READS, 0, act_cost_questions},
     {"latest costs", READS, 0, act_latest},
     {"summaries", WRITES, 0, act_summaries},
+    {"summary by hand", WRITES, 0, act_summary_by_hand},
     {"budget status", READS, 0, act_budget_status},
     {"budget set", WRITES, 0, act_budget_set},
     {"budget refresh", WRITES, STEPWISE, act_budget_refresh},
     {"budget reserve", WRITES, STEPWISE, act_budget_reserve},
     {"queue", WRITES, STEPWISE, act_queue},
     {"queue look", READS, 0, act_queue_look},
+    {"check anew", FILES, TOLERANT, act_check_anew},
+    {"usage anew", FILES, TOLERANT, act_usage_anew},
+    {"reprice anew", FILES, TOLERANT | REGEX, act_reprice_anew},
     {NULL, PLAIN, 0, NULL},
 };

@@ -126,6 +126,16 @@ static void put_plans(bbots_txn *txn)
            "additionalAgents", integer(2), "monthlyPriceCents", integer(10), NULL));
     DO(put(txn, &error, &bbots_user_agent_add_ons_table, "userId", integer(1), "addOnId",
            integer(1), "quantity", integer(1), NULL));
+    DO(put(txn, &error, &bbots_execution_packs_table, "slug", string("large"), "name",
+           string("large"), "executionCount", integer(500), "priceCents", integer(5000),
+           "minTierId", integer(2), NULL));
+    DO(put(txn, &error, &bbots_user_execution_packs_table, "userId", integer(1), "packId",
+           integer(1), "executionsIncluded", integer(5), "executionsRemaining", integer(2),
+           "pricePaidCents", integer(50), "expiresAt", time_at(NOW + 30 * DAY), NULL));
+    DO(put(txn, &error, &bbots_subscription_usage_records_table, "userId", integer(1),
+           "periodStart", time_at(NOW - 44 * DAY), "periodEnd", time_at(NOW - 14 * DAY), "tierId",
+           integer(2), "executionLimit", integer(500), "agentLimit", integer(5), "executionsUsed",
+           integer(3), NULL));
 }
 
 static void put_costs(bbots_txn *txn)
@@ -149,7 +159,9 @@ static void put_costs(bbots_txn *txn)
         DO(bbots_cost_record_call(txn, &call, 0, NOW, &done, &error));
     }
     bbots_budget_limits limits = {.limits = {1000000, BBOTS_BUDGET_UNLIMITED, 9000000}};
+    bbots_uuid reservation;
     DO(bbots_budget_set(txn, 1, &limits, NOW, &error));
+    DO(bbots_budget_reserve(txn, 1, 50, NOW + DAY, NOW, &reservation, NULL, &error));
 }
 
 static void fill(stage *at)

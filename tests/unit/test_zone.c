@@ -126,6 +126,7 @@ static void the_last_line_is_a_rule(void **state)
         {"\nEST5EDT,M3.2.0,M11.1.0\n", -18000, -14400},
         {"\nXXX+5:30:15YYY4:30,M3.2.0/0:30,M11.1.0/-1\n", -19815, -16200},
         {"\nUTC0\n", 0, 0},
+        {"\nGMT0BST,M3.5.0/1,M10.5.0\n", 0, 3600},
         /* What is no rule is none: the last change holds. */
         {"\nC-1CEST,M3.5.0,M10.5.0\n", 0, 0},
         {"\n<C-1\n", 0, 0},
@@ -155,6 +156,7 @@ static void the_last_line_is_a_rule(void **state)
                      (long long)(zone_offset(&made, january) / SECOND),
                      (long long)(zone_offset(&made, july) / SECOND));
         }
+        assert_int_equal(zone_is_utc(&made), rules[i].january == 0 && rules[i].july == 0);
         zone_close(&made);
     }
 }
@@ -211,10 +213,23 @@ static void senseless_files_are_refused(void **state)
 static void names_lead_nowhere_else(void **state)
 {
     (void)state;
-    static const char *const names[] = {"",          "/etc/passwd", "../../../etc/passwd",
-                                        "Europe//X", "1Europe",     "Europe/Berlin ",
-                                        "Europe",    "+16:00",      "-16:00",
-                                        "+1x",       "+",           "Europe/Nowhere"};
+    static const char *const names[] = {"",
+                                        "/etc/passwd",
+                                        "../../../etc/passwd",
+                                        "Europe//X",
+                                        "1Europe",
+                                        "Europe/Berlin ",
+                                        "Europe",
+                                        "+16:00",
+                                        "-16:00",
+                                        "+1x",
+                                        "+",
+                                        "Europe/Nowhere",
+                                        "+05:",
+                                        "+05:3x",
+                                        "+5:30:15:10",
+                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                                        "AAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < COUNT(names); i++) {
         zone opened;
         bb_error_clear(&fault);
