@@ -4,6 +4,8 @@
  */
 #include "support/support.h"
 
+#include "base/decimal.h"
+
 #include <bbots/decimal.h>
 
 __extension__ typedef __int128 wide;
@@ -127,6 +129,8 @@ static const struct {
     {"e5", 10, 2, "22P02"},
     {"1e", 10, 2, "22P02"},
     {"1e+", 10, 2, "22P02"},
+    {"1ex", 10, 2, "22P02"},
+    {"1e-/", 10, 2, "22P02"},
     {"1e5.0", 10, 2, "22P02"},
     {"1e1e1", 10, 2, "22P02"},
     {"1 e5", 10, 2, "22P02"},
@@ -162,6 +166,36 @@ static void not_a_number_is_refused_though_postgresql_holds_it(void **state)
     (void)state;
     int64_t scaled;
     assert_int_equal(bbots_decimal_parse(bbots_text_of("NaN"), 10, 2, &scaled), BBOTS_INVALID_TEXT);
+}
+
+/* To look for a number is to find it or not: what a column cannot hold is in no row of it. */
+static void a_number_is_read_exactly_or_not_at_all(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int status;
+        int64_t scaled;
+    } looked_for[] = {
+        {"1.5", BBOTS_OK, 150},
+        {"-1.5000", BBOTS_OK, -150},
+        {"150e-2", BBOTS_OK, 150},
+        {"1.501", BBOTS_NOT_FOUND, 0},
+        {"123456789012", BBOTS_NOT_FOUND, 0},
+        {"Infinity", BBOTS_NOT_FOUND, 0},
+        {"x", BBOTS_INVALID_TEXT, 0},
+        {"1e131073", BBOTS_NUMERIC_OUT_OF_RANGE, 0},
+        {"1e-20000", BBOTS_NUMERIC_OUT_OF_RANGE, 0},
+    };
+    for (size_t i = 0; i < sizeof looked_for / sizeof *looked_for; i++) {
+        int64_t scaled = 0;
+        int status = bb_decimal_parse_exactly(bbots_text_of(looked_for[i].text), 10, 2, &scaled);
+        if (status != looked_for[i].status ||
+            (status == BBOTS_OK && scaled != looked_for[i].scaled)) {
+            fail_msg("%s: %s", looked_for[i].text, bbots_status_name(status));
+        }
+    }
+    assert_false(bb_decimal_is_numeric(bbots_text_of("x")));
 }
 
 static void null_and_bytes_behind_the_text_are_not_read(void **state)
@@ -312,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_read_and_rounded_as_postgresql_does),
         cmocka_unit_test(not_a_number_is_refused_though_postgresql_holds_it),
+        cmocka_unit_test(a_number_is_read_exactly_or_not_at_all),
         cmocka_unit_test(null_and_bytes_behind_the_text_are_not_read),
         cmocka_unit_test(a_type_that_cannot_be_is_refused),
         cmocka_unit_test(long_texts_are_read_to_their_end),

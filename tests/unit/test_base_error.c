@@ -177,6 +177,7 @@ static void quoting_shows_what_cannot_be_printed(void **state)
         {"a\n\x7F", 3, "\"a\\x0a\\x7f\""},
         {"\xC3\xA9", 2, "\"\xC3\xA9\""},
         {"\xC3", 1, "\"\\xc3\""},
+        {"\xC2", 1, "\"\\xc2\""},
         {"\xC3z", 2, "\"\\xc3z\""},
         {"\xFF\xFE", 2, "\"\\xff\\xfe\""},
         {"\x80", 1, "\"\\x80\""},

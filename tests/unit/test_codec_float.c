@@ -191,6 +191,10 @@ static void texts_that_are_no_number_are_refused(void **state)
         }
     }
     double real;
+    static char longest[2000];
+    memset(longest, '1', sizeof longest);
+    bbots_text long_text = {longest, sizeof longest};
+    assert_int_equal(codec_float_parse(long_text, false, &real), BBOTS_INVALID_TEXT);
     bbots_text zero = {"1\0002", 3};
     assert_int_equal(codec_float_parse(zero, false, &real), BBOTS_INVALID_TEXT);
 }

@@ -317,6 +317,225 @@ static void each_rule_is_named(void **state)
     free(file.bytes);
 }
 
+/* Some bytes of a sound file are others, and that is named; afterwards they are as they were. */
+static void expect_changed(image *file, uint8_t *at, uint64_t value, size_t size, const char *rule)
+{
+    uint8_t kept[8];
+    memcpy(kept, at, size);
+    memcpy(at, &value, size);
+    expect(file, rule);
+    memcpy(at, kept, size);
+}
+
+/* A node of a page, from its size on: flags are at 4, the key's size at 6, the key at 8. */
+static uint8_t *node_of(image *file, uint8_t *page, bool leaf, unsigned slot, page_node *node)
+{
+    assert_true(page_node_at(page, file->source.page_bytes, leaf, slot, node));
+    return page + node->begin;
+}
+
+static uint8_t *page_of(image *file, uint64_t number)
+{
+    return file->bytes + number * file->source.page_bytes;
+}
+
+static void borders_sizes_and_flags_are_named(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    page_node node;
+    uint8_t *leaf = some_leaf(&file);
+    unsigned slots = page_slots(leaf, file.source.page_bytes);
+    expect_changed(&file, leaf + 12, 16, 2, "a leaf without an entry");
+    expect_changed(&file, leaf + 12, 12, 2, "the borders");
+    expect_changed(&file, leaf + 12, page_lower(leaf) + 1, 2, "the borders");
+    expect_changed(&file, leaf + 12, page_upper(leaf) + 2, 2, "the borders");
+    expect_changed(&file, leaf + 14, file.source.page_bytes + 2, 2, "the borders");
+    uint8_t *bytes = node_of(&file, leaf, true, slots - 1, &node);
+    expect_changed(&file, bytes + 6, 0, 2, "a size that none can have");
+    expect_changed(&file, bytes + 6, 600, 2, "a size that none can have");
+    expect_changed(&file, bytes + 4, PAGES_TREE, 2, "flags that it cannot have");
+    uint8_t *main_leaf = page_of(&file, file.meta.main_tree.root);
+    bytes = node_of(&file, main_leaf, true, 0, &node);
+    assert_int_equal(node.flags, PAGES_TREE);
+    page_tree rows = page_tree_read(node.data);
+    expect_changed(&file, bytes + 4, PAGES_TREE | PAGES_BIG, 2, "flags that it cannot have");
+    expect_changed(&file, bytes, node.data_size - 2, 2, "flags that it cannot have");
+    uint8_t *branch = page_of(&file, rows.root);
+    assert_int_equal(page_kind(branch), PAGES_BRANCH);
+    expect_changed(&file, branch + 12, 16, 2, "a branch with too few children");
+    expect_changed(&file, branch + 12, 18, 2, "a branch with too few children");
+    bytes = node_of(&file, branch, false, 1, &node);
+    expect_changed(&file, bytes + 6, 0, 2, "a size that none can have");
+    pages_walk_result result;
+    walk(&file, &result);
+    assert_int_equal(result.faults, 0);
+    free(file.bytes);
+}
+
+/* The node of the large value. */
+static uint8_t *large_node(image *file)
+{
+    for (uint64_t number = 2; number < file->source.page_count; number++) {
+        uint8_t *page = page_of(file, number);
+        bool leaf = page_number(page) == number && page_kind(page) == PAGES_LEAF;
+        for (unsigned s = 0; leaf && s < page_slots(page, file->source.page_bytes); s++) {
+            page_node node;
+            uint8_t *bytes = node_of(file, page, true, s, &node);
+            if (node.flags == PAGES_BIG) {
+                return bytes + (node.data - bytes);
+            }
+        }
+    }
+    fail_msg("there is no large value");
+    return NULL;
+}
+
+static void runs_of_large_values_are_judged(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    uint8_t *to = large_node(&file);
+    uint8_t *run = page_of(&file, bb_load64(to));
+    expect_changed(&file, to, 1, 8, "outside the file");
+    expect_changed(&file, to, file.source.page_count, 8, "outside the file");
+    expect_changed(&file, to, bb_load64(to) + 1, 8, "does not begin the run");
+    expect_changed(&file, run + 10, PAGES_LEAF, 2, "does not begin the run");
+    expect_changed(&file, run + 12, page_run(run) - 1, 4, "does not begin the run");
+    expect_changed(&file, run + 12, file.source.page_count, 4, "outside the file");
+    free(file.bytes);
+}
+
+/* ------------------------------------------------------------------ the list of free pages */
+
+static void put_rows(MDB_txn *txn, MDB_dbi tree, int rows)
+{
+    for (int i = 0; i < rows; i++) {
+        char name[16];
+        MDB_val key = {(size_t)snprintf(name, sizeof name, "row %06d", i), name};
+        MDB_val data = {1000, (char[1000]){0}};
+        assert_int_equal(mdb_put(txn, tree, &key, &data, 0), 0);
+    }
+}
+
+/* A tree of so many rows was emptied, and then another one: two records of free pages. */
+static image make_freed(fixture *place, int rows)
+{
+    static const char *const names[] = {"first", "second"};
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi trees[2];
+    unlink(place->path);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 2), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
+    assert_int_equal(mdb_env_open(env, place->path, MDB_NOSUBDIR | MDB_NOTLS, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mdb_dbi_open(txn, names[i], MDB_CREATE, &trees[i]), 0);
+        put_rows(txn, trees[i], rows);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    MDB_txn *reader; /* keeps what is freed from being used again */
+    assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &reader), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+        assert_int_equal(mdb_drop(txn, trees[i], 0), 0);
+        assert_int_equal(mdb_txn_commit(txn), 0);
+    }
+    mdb_txn_abort(reader);
+    mdb_env_close(env);
+    return load(place->path);
+}
+
+static void each_rule_of_the_free_list_is_named(void **state)
+{
+    fixture *place = *state;
+    image file = make_freed(place, 40);
+    page_node node;
+    pages_walk_result result;
+    walk(&file, &result);
+    assert_int_equal(result.faults, 0);
+    assert_true(result.free > 10 && file.meta.free_list.depth == 1);
+    uint8_t *leaf = page_of(&file, file.meta.free_list.root);
+    uint8_t *bytes = node_of(&file, leaf, true, 0, &node);
+    uint8_t *list = bytes + 16;
+    uint64_t count = bb_load64(list);
+    assert_true(node.data_size == 8 + 8 * count && count > 2);
+    expect_changed(&file, bytes + 6, 7, 2, "no transaction's number");
+    expect_changed(&file, bytes + 8, UINT64_MAX, 8, "not in order");
+    expect_changed(&file, list, count + 1, 8, "has a wrong size");
+    expect_changed(&file, list + 8, 1, 8, "out of order in the free list");
+    expect_changed(&file, list + 8, file.meta.last_page + 1, 8, "out of order in the free list");
+    expect_changed(&file, list + 16, bb_load64(list + 8), 8, "out of order in the free list");
+    for (uint16_t size = 0; size < 16; size++) { /* a page whose nodes leave a gap otherwise */
+        uint8_t kept[8];
+        memcpy(kept, bytes, 2);
+        bb_store16(bytes, size);
+        walk(&file, &result);
+        assert_true(result.faults != 0);
+        memcpy(bytes, kept, 2);
+    }
+    file.meta.free_list.root = file.meta.last_page + 1;
+    expect(&file, "outside the file");
+    free(file.bytes);
+}
+
+/* A record that is longer than a page lies in a run of pages. */
+static void long_records_of_free_pages_are_read(void **state)
+{
+    fixture *place = *state;
+    image file = make_freed(place, 4000);
+    page_node node;
+    pages_walk_result result;
+    walk(&file, &result);
+    assert_int_equal(result.faults, 0);
+    assert_true(result.free > 2000);
+    uint8_t *leaf = page_of(&file, file.meta.free_list.root);
+    assert_int_equal(page_kind(leaf), PAGES_LEAF);
+    uint8_t *bytes = node_of(&file, leaf, true, 0, &node);
+    assert_int_equal(node.flags, PAGES_BIG);
+    uint8_t *list = page_of(&file, bb_load64(bytes + 16)) + PAGES_HEADER;
+    expect_changed(&file, list, 0xffffff, 8, "has a wrong size");
+    expect_changed(&file, list + 8, 1, 8, "out of order in the free list");
+    expect_changed(&file, bytes, 4, 2, "has a wrong size");
+    free(file.bytes);
+}
+
+static int stop_at_lost(uint64_t page, void *context)
+{
+    *(uint64_t *)context = page;
+    return 1;
+}
+
+/* Pages that nobody has are counted; who is asked of each may end the walk, and who is not hears nothing. */
+static void lost_pages_are_counted(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    pages_walk_options silent = {.on_fault = NULL};
+    pages_walk_result result;
+    uint64_t lost = 0;
+    file.meta.last_page += 3; /* behind the end */
+    assert_ok(pages_walk(&file.source, &file.meta, &silent, &result, &fault));
+    assert_int_equal(result.lost, 3);
+    faults found = walk(&file, &result);
+    assert_true(found.count == 1 && result.faults == 0);
+    assert_non_null(strstr(found.first, "3 pages are neither used nor free"));
+    pages_walk_options asked = {.on_lost = stop_at_lost, .context = &lost};
+    assert_ok(pages_walk(&file.source, &file.meta, &asked, &result, &fault));
+    assert_int_equal(lost, 0); /* they are not in the file */
+    file.meta.free_list = (page_tree){.root = PAGES_NONE, .flags = file.meta.free_list.flags};
+    file.meta.main_tree = (page_tree){.root = PAGES_NONE};
+    assert_int_equal(pages_walk(&file.source, &file.meta, &asked, &result, &fault), BBOTS_END);
+    assert_int_equal(lost, 2);
+    assert_int_equal(result.lost, 1);
+    file.meta.main_tree.depth = 1; /* a fault that nobody hears counts all the same */
+    assert_ok(pages_walk(&file.source, &file.meta, &silent, &result, &fault));
+    assert_int_equal(result.faults, 1);
+    free(file.bytes);
+}
+
 static void a_way_in_a_circle_ends(void **state)
 {
     fixture *place = *state;
@@ -346,6 +565,11 @@ int main(void)
         TEST(nothing_is_wrong_with_what_lmdb_wrote),
         TEST(whatever_the_bytes_it_ends),
         TEST(each_rule_is_named),
+        TEST(borders_sizes_and_flags_are_named),
+        TEST(runs_of_large_values_are_judged),
+        TEST(each_rule_of_the_free_list_is_named),
+        TEST(long_records_of_free_pages_are_read),
+        TEST(lost_pages_are_counted),
         TEST(a_way_in_a_circle_ends),
     };
     choose_tests();
