@@ -168,9 +168,11 @@ static bool take_row_key(store_bytes entry, store_bytes key, store_bytes *row_ke
     return true;
 }
 
-static bool same_bytes(store_bytes a, store_bytes b)
+/* Whether an entry's row is the one that is left out; of size 0: none is. */
+static bool is_left_out(store_bytes row_key, store_bytes except)
 {
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+    return except.size != 0 && row_key.size == except.size &&
+           memcmp(row_key.data, except.data, except.size) == 0;
 }
 
 /* The entry behind another: the least key that is greater has one zero more. */
@@ -198,13 +200,15 @@ int index_find_unique(bbots_txn *txn, engine_table *table, unsigned tree, const 
     store_bytes value;
     key.size = codec_key_encode(table->table, shape->columns, shape->column_count, values, part);
     int rc = store_seek(&txn->base, table->trees[tree], key, &entry, &value, error);
-    if (rc == BBOTS_OK && take_row_key(entry, key, row_key) && same_bytes(*row_key, except)) {
+    if (rc == BBOTS_OK && take_row_key(entry, key, row_key) && is_left_out(*row_key, except)) {
         rc = find_next(&txn->base, table->trees[tree], entry, &entry, error);
     }
     if (rc != BBOTS_OK || !take_row_key(entry, key, row_key)) {
         return rc < 0 ? rc : BBOTS_NOT_FOUND;
     }
-    return row_key->size <= CODEC_KEY_MAX ? BBOTS_OK : entry_missing(table, tree, false, error);
+    return row_key->size != 0 && row_key->size <= CODEC_KEY_MAX
+               ? BBOTS_OK
+               : entry_missing(table, tree, false, error);
 }
 
 /* ------------------------------------------------------------------ a new tree for old rows */
