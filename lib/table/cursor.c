@@ -402,8 +402,8 @@ static int look_forward(bbots_cursor *cursor, bbots_error *error)
     }
     cursor->over = rc == BBOTS_END;
     if (rc != BBOTS_OK && ahead->count == 0) {
-        if (rc < 0 && error != NULL) {
-            *error = late;
+        if (rc < 0) {
+            bb_error_give(error, &late);
         }
         return rc;
     }

@@ -130,8 +130,8 @@ typedef struct walk {
 /* A failure beneath; those of earlier rows matter less. */
 static int fail_beneath(walk *on, int rc, const bbots_error *why)
 {
-    if (rc < 0 && on->first != NULL) {
-        *on->first = *why;
+    if (rc < 0) {
+        bb_error_give(on->first, why);
     }
     return rc;
 }

@@ -183,8 +183,8 @@ int values_store(bbots_txn *txn, const bbots_table *table, const bbots_value *va
 
 int values_judge(const complaint *late, bbots_error *error)
 {
-    if (late->code != BBOTS_OK && error != NULL) {
-        *error = late->error;
+    if (late->code != BBOTS_OK) {
+        bb_error_give(error, &late->error);
     }
     return late->code;
 }

@@ -658,6 +658,44 @@ static void a_cascade_over_rows_that_protect_one_another(void **state)
     assert_int_equal(deleted.cascaded, 5);
 }
 
+/* ------------------------------------------------------------------ keys that are missing or give way */
+
+/* A column that others know a row by may be null: then nobody does. */
+static void a_row_without_its_key_is_known_to_nobody(void **state)
+{
+    const bbots_table *bodies = &sample_bodies_table;
+    const bbots_table *tails = &sample_tails_table;
+    bbots_explanation *explanation;
+    bbots_value first = integer(1);
+    (void)state;
+    assert_ok(insert_named(txn, &sample_heads_table, "id", integer(7)));
+    assert_ok(insert_named(txn, bodies, "head", null_value()));
+    assert_ok(insert_named(txn, bodies, "head", null_value()));
+    assert_ok(insert_named(txn, tails, "body_head", null_value()));
+    assert_ok(update_named(txn, bodies, 1, "head", integer(7)));
+    assert_ok(update_named(txn, tails, 1, "body_head", integer(7)));
+    assert_refused(update_named(txn, bodies, 1, "head", null_value()), BBOTS_FOREIGN_KEY_VIOLATION);
+    assert_ok(update_named(txn, tails, 1, "body_head", null_value()));
+    assert_ok(update_named(txn, bodies, 1, "head", null_value()));
+    assert_ok(bbots_explain_delete(txn, bodies, 0, &first, &explanation, &fault));
+    assert_int_equal(explanation->refusal_count, 0);
+    bbots_explanation_free(explanation);
+    assert_ok(delete_id(txn, bodies, 1, NULL));
+    assert_ok(delete_id(txn, bodies, 2, NULL));
+}
+
+/* A row that refers to itself may take the reference along, and not leave it behind. */
+static void a_row_keeps_no_reference_to_the_key_it_gives_up(void **state)
+{
+    (void)state;
+    assert_ok(insert_named(txn, NODES, "id", integer(5), "parent", integer(5)));
+    assert_refused(update_named(txn, NODES, 5, "id", integer(6)), BBOTS_FOREIGN_KEY_VIOLATION);
+    assert_ok(update_named(txn, NODES, 5, "id", integer(6), "parent", integer(6)));
+    assert_refused(update_named(txn, NODES, 6, "id", integer(5), "parent", integer(6)),
+                   BBOTS_FOREIGN_KEY_VIOLATION);
+    assert_ok(delete_id(txn, NODES, 6, NULL));
+}
+
 #define SAMPLE(name)   cmocka_unit_test_setup_teardown(name, setup_sample, teardown)
 #define DIAMONDS(name) cmocka_unit_test_setup_teardown(name, setup_diamonds, teardown)
 #define PLATFORM(name) cmocka_unit_test_setup_teardown(name, setup_platform, teardown)
@@ -671,6 +709,8 @@ int main(void)
         DIAMONDS(a_refusal_names_keys_of_several_columns),
         DIAMONDS(a_refusal_leaves_out_keys_that_are_too_long),
         SAMPLE(a_row_that_cannot_forget_is_named),
+        SAMPLE(a_row_without_its_key_is_known_to_nobody),
+        SAMPLE(a_row_keeps_no_reference_to_the_key_it_gives_up),
         SAMPLE(a_delete_is_refused_past_its_limit),
         DIAMONDS(in_a_diamond_the_nearer_refusal_wins),
         DIAMONDS(in_a_diamond_the_later_refusal_finds_nothing),

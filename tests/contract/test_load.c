@@ -156,6 +156,12 @@ static void a_refused_row_has_its_number_and_the_load_goes_on(void **state)
     assert_int_equal(fault.row, 77778);
     assert_status(insert_named(txn, KINDS, "token", string("none")), BBOTS_INVALID_TEXT);
     assert_int_equal(fault.row, 77779);
+    bbots_load_number(txn, 0); /* rows are counted from 1 */
+    uint64_t given = fill_row(KINDS, named, "small", integer(40000), NULL);
+    assert_int_equal(bbots_insert(txn, KINDS, named, given, NULL, NULL), /* nobody asks which */
+                     BBOTS_NUMERIC_OUT_OF_RANGE);
+    assert_status(insert_named(txn, KINDS, "small", integer(40000)), BBOTS_NUMERIC_OUT_OF_RANGE);
+    assert_int_equal(fault.row, 2);
     assert_ok(insert_named(txn, DOCS, "owner", integer(1)));
     assert_status(delete_id(txn, DOCS, 9, NULL), BBOTS_NOT_FOUND);
     commit(txn);
