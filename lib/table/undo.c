@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/spill.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define UNDO_MEMORY_MAX ((size_t)64 << 20)
@@ -154,15 +155,13 @@ static int take_back(bbots_txn *txn, const uint8_t *note, bbots_error *error)
     uint32_t new_size = bb_load32(note + 8);
     engine_image old;
     engine_image new_image;
-    txn_table *state;
-    int rc = txn_touch(txn, table, &state, error);
-    if (rc == BBOTS_OK && old_size != 0) {
-        rc = open_image(table, note + NOTE_HEADER, old_size, &old, error);
-    }
+    int rc =
+        old_size != 0 ? open_image(table, note + NOTE_HEADER, old_size, &old, error) : BBOTS_OK;
     if (rc == BBOTS_OK && new_size != 0) {
         rc = open_image(table, note + NOTE_HEADER + old_size, new_size, &new_image, error);
     }
     if (rc == BBOTS_OK) {
+        txn_table *state = txn->tables[table->table->number]; /* whoever left the note had it */
         rc = table_change(txn, state, new_size != 0 ? &new_image : NULL,
                           old_size != 0 ? &old : NULL, error);
     }
@@ -212,18 +211,17 @@ static int find_savepoint(bbots_txn *txn, const char *name, undo_savepoint **fou
 }
 
 /* Forgets savepoints inside of `last`, and `last` itself when it is included. */
-static void drop_savepoints(bbots_txn *txn, const undo_savepoint *last, bool included)
+static void drop_savepoints(bbots_txn *txn, undo_savepoint *last, bool included)
 {
     undo_log *undo = txn->undo;
-    bool done = false;
-    while (!done && undo->innermost != NULL) {
+    while (undo->innermost != last) {
         undo_savepoint *inner = undo->innermost;
-        done = inner == last;
-        if (done && !included) {
-            break;
-        }
         undo->innermost = inner->outer;
         free(inner);
+    }
+    if (included) {
+        undo->innermost = last->outer;
+        free(last);
     }
     if (undo->innermost == NULL) {
         undo_free(undo);
@@ -295,7 +293,8 @@ int undo_end(bbots_txn *txn, bool keep, bbots_error *error)
 {
     undo_savepoint *savepoint;
     int rc = find_savepoint(txn, "", &savepoint, error);
-    if (rc == BBOTS_OK && !keep) {
+    assert(rc == BBOTS_OK); /* nobody else's has this name */
+    if (!keep) {
         rc = take_back_to(txn, savepoint->position, error);
     }
     if (rc == BBOTS_OK) {
