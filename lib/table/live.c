@@ -89,9 +89,6 @@ int live_note(bbots_txn *txn, txn_table *state, const engine_image *old,
     live_row before;
     live_row after;
     int rc = BBOTS_OK;
-    if (table->live_count == 0) {
-        return BBOTS_OK;
-    }
     if (state->lives == NULL) {
         size_t size = table->live_count * sizeof *state->lives;
         state->lives = bb_arena_alloc(&txn->arena, size);

@@ -336,8 +336,8 @@ int live_each_time(bbots_txn *txn, const bbots_live_query *query, const live_win
                    live_visit *visit, void *context, bbots_error *error);
 
 /*
- * Begins to read the one block of a level that has these `by` values (all of them, in stored form)
- * and holds the time. BBOTS_OK, or BBOTS_NOT_FOUND: no row counts in it.
+ * Begins to read the one block of a level, in an aggregate with time, that has these `by` values (all of
+ * them, in stored form) and holds the time. BBOTS_OK, or BBOTS_NOT_FOUND: no row counts in it.
  */
 int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *live,
                     unsigned level, const bbots_value *by, bbots_timestamp time,

@@ -683,8 +683,7 @@ int live_block_find(bbots_txn *txn, const bbots_table *table, const bbots_live *
     uint8_t bytes[LIVE_KEY_MAX];
     store_bytes key = {bytes, 0};
     store_bytes value;
-    key.size = live_put_head(
-        live, level, live->unit_count != 0 ? live_bucket(time, live_unit(live, level)) : 0, bytes);
+    key.size = live_put_head(live, level, live_bucket(time, live_unit(live, level)), bytes);
     for (unsigned i = 0; i < live->by_count; i++) {
         key.size += live_put_value(&table->columns[live->by[i]], &by[i], false, bytes + key.size);
     }

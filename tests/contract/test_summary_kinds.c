@@ -247,6 +247,63 @@ static void a_range_and_a_writing_transaction_are_read_too(void **state)
     commit(txn);
 }
 
+typedef struct impossible {
+    const char *group; /* NULL: a column behind the last */
+    uint16_t unit;
+    uint16_t measure;
+    const char *of; /* NULL: a column behind the last; "": none */
+    unsigned groups;
+    unsigned measures;
+    unsigned threads;
+    int status;
+} impossible;
+
+static void what_cannot_be_summed_up_is_refused(void **state)
+{
+    static const impossible all[] = {
+        {"settings", 0, BBOTS_COUNT, "", 1, 1, 0, BBOTS_WRONG_TYPE},
+        {"place", 0, BBOTS_COUNT, "", 1, 1, 0, BBOTS_WRONG_TYPE},
+        {"small", BBOTS_TIME_DAY, BBOTS_COUNT, "", 1, 1, 0, BBOTS_WRONG_TYPE},
+        {"moment", BBOTS_TIME_YEAR + 1, BBOTS_COUNT, "", 1, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {NULL, 0, BBOTS_COUNT, "", 2, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, 0, "small", 1, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_MAX + 1, "small", 1, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_SUM, "", 1, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_SUM, NULL, 1, 2, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_SUM, "moment", 1, 1, 0, BBOTS_WRONG_TYPE},
+        {"small", 0, BBOTS_MIN, "words", 1, 1, 0, BBOTS_WRONG_TYPE},
+        {"small", 0, BBOTS_COUNT, "", BBOTS_SUMMARY_GROUPS_MAX + 1, 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_COUNT, "", 1, BBOTS_SUMMARY_MEASURES_MAX + 1, 0, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_COUNT, "", 1, 1, BBOTS_SUMMARY_THREADS_MAX + 1, BBOTS_INVALID_ARGUMENT},
+        {"small", 0, BBOTS_COUNT, "", 1, 1, 1, BBOTS_OK},
+    };
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    for (size_t i = 0; i < COUNT(all); i++) {
+        const impossible *of = &all[i];
+        bbots_summary *summary;
+        bbots_summary_query query = {.table = KINDS,
+                                     .group_count = of->groups,
+                                     .measure_count = of->measures,
+                                     .threads = of->threads};
+        query.groups[0].column =
+            (uint16_t)(of->group != NULL ? column(KINDS, of->group) : KINDS->column_count);
+        query.groups[0].unit = of->unit;
+        query.measures[0].kind = of->measure;
+        query.measures[0].column = of->of == NULL      ? (int16_t)KINDS->column_count
+                                   : of->of[0] == '\0' ? -1
+                                                       : (int16_t)column(KINDS, of->of);
+        query.measures[1] = (bbots_measure){BBOTS_COUNT, -1};
+        int rc = bbots_summarize(txn, &query, &summary, &fault);
+        if (rc != of->status) {
+            fail_msg("query %zu: %s", i, bbots_status_name(rc));
+        }
+        assert_true((rc == BBOTS_OK) == (summary != NULL));
+        bbots_summary_free(summary);
+    }
+    bbots_rollback(txn);
+}
+
 /* Times in whose unit there is no other, or whose unit begins before all times. */
 static void times_at_their_ends_have_groups(void **state)
 {
@@ -399,6 +456,7 @@ int main(void)
         ON_KINDS(every_column_is_grouped_and_measured),
         ON_KINDS(what_is_counted_of_other_types),
         ON_KINDS(a_range_and_a_writing_transaction_are_read_too),
+        ON_STORE(what_cannot_be_summed_up_is_refused),
         ON_STORE(times_at_their_ends_have_groups),
         ON_STORE(a_damaged_row_is_met_in_any_thread),
 #if !SANITIZED

@@ -106,6 +106,43 @@ static void an_entry_of_no_row_is_damage_to_whoever_meets_it(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ rows under other keys */
+
+/* A whole row, once more, under a key that is longer than any. */
+static void a_row_under_too_long_a_key_is_damage(void **state)
+{
+    static const uint8_t own[] = {0x80, 0, 0, 1};
+    fixture *place = *state;
+    uint8_t longer[CODEC_KEY_MAX + 2];
+    uint8_t copy[2000];
+    store_bytes data;
+    bbots_check_result found;
+    bbots_cursor *cursor;
+    bbots_row row;
+    unsigned rows = 0;
+    int rc;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    store_tree tree = tree_of(txn, USERS, 0);
+    assert_ok(store_get(&txn->base, tree, (store_bytes){own, sizeof own}, &data, &fault));
+    assert_true(data.size <= sizeof copy);
+    memcpy(copy, data.data, data.size);
+    memset(longer, 0x90, sizeof longer);
+    assert_ok(store_put(&txn->base, tree, (store_bytes){longer, sizeof longer},
+                        (store_bytes){copy, data.size}, STORE_NEW, &fault));
+    assert_ok(bbots_check(txn, NULL, &found, &fault));
+    assert_true(found.damage >= 1);
+    assert_ok(bbots_cursor_open(txn, USERS, 0, NULL, &cursor, &fault));
+    while ((rc = bbots_cursor_next(cursor, &row, &fault)) == BBOTS_OK) {
+        rows++;
+    }
+    assert_status(rc, BBOTS_CORRUPTED);
+    assert_int_equal(rows, 2);
+    bbots_cursor_close(cursor);
+    assert_status(bbots_repair(txn, NULL, NULL, &found, &fault), BBOTS_CORRUPTED);
+    assert_string_equal(fault.table, "users");
+    bbots_rollback(txn);
+}
+
 /* ------------------------------------------------------------------ names of calls */
 
 static void add_call(bbots_txn *txn, const char *name)
@@ -251,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FILLED(an_entry_of_no_row_is_damage_to_whoever_meets_it),
+        FILLED(a_row_under_too_long_a_key_is_damage),
         FILLED(a_name_is_looked_for_where_there_can_be_one),
         FILLED(a_name_that_leads_to_another_row_is_damage),
         FILLED(a_mark_needs_a_row),

@@ -345,6 +345,28 @@ static void a_value_of_other_bytes_is_found(void **state)
     }
 }
 
+/* No row can have such a value, and a null is no value that a row counts by. */
+static void a_value_that_no_row_has_counts_nothing(void **state)
+{
+    const bbots_value values[] = {string("more than twelve"), null_value(), string("c")};
+    fixture *place = *state;
+    bbots_txn *txn = begin(place->store, BBOTS_READ);
+    for (size_t i = 0; i < COUNT(values); i++) {
+        bbots_summary *summary;
+        bbots_live_query query = {.table = READINGS,
+                                  .live = bbots_table_live(READINGS, "places"),
+                                  .by = &values[i],
+                                  .by_count = 1,
+                                  .measure_count = 1};
+        query.measures[0] = (bbots_measure){BBOTS_COUNT, -1};
+        assert_ok(bbots_live_summarize(txn, &query, &summary, &fault));
+        assert_int_equal(bbots_summary_count(summary), 1);
+        assert_int_equal(bbots_summary_measure(summary, 0, 0).low, 0);
+        bbots_summary_free(summary);
+    }
+    bbots_rollback(txn);
+}
+
 static void put_number(block *made, unsigned bytes, uint8_t last)
 {
     made->value[made->size++] = 0xfe; /* its sign is in the lowest bit */
@@ -404,6 +426,7 @@ int main(void)
         FILLED(a_value_that_is_cut_or_longer_is_found),
         FILLED(a_value_of_other_bytes_is_found),
         FILLED(a_group_of_too_long_a_key_is_found),
+        FILLED(a_value_that_no_row_has_counts_nothing),
         FILLED(sums_past_all_numbers_are_found),
     };
     choose_tests();
