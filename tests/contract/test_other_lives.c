@@ -97,6 +97,7 @@ enum form {
     NO_MODELS,
     TYPES,
     FEWER_SUMS,
+    NO_TOKENS,
     FORMS
 };
 
@@ -136,6 +137,12 @@ static void of_another_form(variant *made, enum form form)
     case NO_TIME:
         live->unit_count = 0;
         live->fine_count = 0;
+        break;
+    case NO_TOKENS: /* the first of the fine ones */
+        assert_int_equal(live->sums[0], column_number(table, "totalTokens"));
+        live->sums++;
+        live->sum_count--;
+        live->fine_count--;
         break;
     default:
         live->sum_count = 1;
