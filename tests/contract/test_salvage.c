@@ -281,7 +281,7 @@ static void rows_that_a_stricter_schema_refuses_are_dropped_and_said(void **stat
     bbots_store *store = make_store(place->path, &bbots_platform_schema);
     bbots_txn *txn = begin(store, BBOTS_WRITE);
     for (int i = 1; i <= 3; i++) {
-        char text[24];
+        char text[40];
         snprintf(text, sizeof text, "user%d@example.org", i);
         assert_ok(insert_named(txn, &bbots_users_table, "email", string(text), "name",
                                i == 2 ? null_value() : string("n"), "loginMethod",
