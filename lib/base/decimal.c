@@ -195,11 +195,15 @@ static int64_t whole_digits(const number *read)
     return start == count ? 0 : (int64_t)read->whole_count - (int64_t)start + read->exponent;
 }
 
+static bool is_numeric(const number *read)
+{
+    return read->infinite || (is_within_numeric(read) && whole_digits(read) <= WHOLE_DIGITS_MAX);
+}
+
 bool bb_decimal_is_numeric(bbots_text text)
 {
     number read;
-    return read_number(text, &read) &&
-           (read.infinite || (is_within_numeric(&read) && whole_digits(&read) <= WHOLE_DIGITS_MAX));
+    return read_number(text, &read) && is_numeric(&read);
 }
 
 /* The integer nearest to the number times 10^scale. */
@@ -264,7 +268,7 @@ int bb_decimal_parse_exactly(bbots_text text, unsigned precision, unsigned scale
     if (!read_number(text, &read)) {
         return BBOTS_INVALID_TEXT;
     }
-    if (!bb_decimal_is_numeric(text)) {
+    if (!is_numeric(&read)) {
         return BBOTS_NUMERIC_OUT_OF_RANGE;
     }
     bool found = !read.infinite && is_exact(&read, scale) &&

@@ -52,14 +52,18 @@ const char *bbots_status_text(int status)
     return entry != NULL ? entry->text : "unknown status";
 }
 
-/* The end of a text that was cut at size bytes: back to before a character that lost its tail. */
+/*
+ * The end of a text that was cut at size bytes, more than a character has: back to before a character
+ * that lost its tail.
+ */
 static size_t whole_characters(const char *text, size_t size)
 {
     size_t tail = 0;
-    while (tail < size && tail < 3 && ((unsigned char)text[size - 1 - tail] & 0xC0u) == 0x80u) {
+    assert(size > 3);
+    while (tail < 3 && ((unsigned char)text[size - 1 - tail] & 0xC0u) == 0x80u) {
         tail++;
     }
-    unsigned char lead = tail < size ? (unsigned char)text[size - 1 - tail] : 0;
+    unsigned char lead = (unsigned char)text[size - 1 - tail];
     if (lead < 0xC2 || lead > 0xF4) {
         return size; /* the last character is ASCII, or nothing that could be cut in two */
     }

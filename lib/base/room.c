@@ -25,8 +25,8 @@ void bb_signal_hold(bb_held_signal *signal)
 {
     sigset_t set;
     only_xfsz(&set);
-    signal->held = pthread_sigmask(SIG_BLOCK, &set, &signal->before) == 0 &&
-                   sigismember(&signal->before, SIGXFSZ) == 0;
+    (void)pthread_sigmask(SIG_BLOCK, &set, &signal->before);
+    signal->held = sigismember(&signal->before, SIGXFSZ) == 0;
 }
 
 void bb_signal_release(const bb_held_signal *signal)

@@ -46,13 +46,11 @@ static int64_t count_digits(const char *at, const char *end)
     return at - from;
 }
 
-/* The number after the "e", held at the limit so that no length of it can overflow. */
+/* The number after the "e", which has one; held at the limit so that no length of it can overflow. */
 static int64_t read_exponent(const char *at, const char *end)
 {
-    bool negative = at < end && *at == '-';
-    if (at < end && !is_digit(*at)) {
-        at++;
-    }
+    bool negative = *at == '-';
+    at += !is_digit(*at);
     int64_t exponent = 0;
     for (; at < end && exponent < EXPONENT_LIMIT; at++) {
         exponent = exponent * 10 + (*at - '0');
@@ -68,7 +66,7 @@ static decimal take_apart(bbots_text text)
 {
     const char *at = text.data;
     const char *end = text.data + text.size;
-    decimal number = {.negative = at < end && *at == '-'};
+    decimal number = {.negative = *at == '-'};
     at += number.negative;
     number.whole = at;
     number.whole_size = count_digits(at, end);

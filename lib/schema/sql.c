@@ -117,9 +117,8 @@ static void put_names(writer *to, const bbots_table *table, const uint8_t *colum
 static void put_default(writer *to, const bbots_column *column)
 {
     bool bare = column->type == BBOTS_TYPE_BOOLEAN ||
-                (column->type >= BBOTS_TYPE_SMALLINT && column->type <= BBOTS_TYPE_DECIMAL &&
-                 column->default_text != NULL && column->default_text[strspn(
-                     column->default_text, "-+.0123456789eE")] == '\0');
+                (column->type <= BBOTS_TYPE_DECIMAL && column->default_text != NULL &&
+                 column->default_text[strspn(column->default_text, "-+.0123456789eE")] == '\0');
     if (column->default_kind == BBOTS_DEFAULT_NOW) {
         put(to, " DEFAULT CURRENT_TIMESTAMP");
     } else if (column->default_kind == BBOTS_DEFAULT_UUID) {

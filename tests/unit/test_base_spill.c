@@ -9,6 +9,7 @@
 #include "base/spill.h"
 
 #include <dirent.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MIB  ((size_t)1 << 20)
@@ -124,11 +125,51 @@ static void the_file_has_no_name_and_may_not_be_had(void **state)
     unsetenv("TMPDIR");
 }
 
+static void nobody_says_where_and_it_is_tmp(void **state)
+{
+    (void)state;
+    bb_spill spill;
+    for (int empty = 0; empty < 2; empty++) {
+        assert_int_equal(empty ? setenv("TMPDIR", "", 1) : unsetenv("TMPDIR"), 0);
+        bb_spill_init(&spill, 16);
+        add(&spill, 1000);
+        assert_true(spill.file >= 0);
+        assert_ok(bb_spill_reserve(&spill, spill.room, &fault)); /* it grows with one page used */
+        assert_bytes(&spill, false);
+        bb_spill_free(&spill);
+    }
+    unsetenv("TMPDIR");
+}
+
+/* A file that may not become longer is told so, and keeps what it has. */
+static void a_file_that_may_not_grow_keeps_its_bytes(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    bb_spill spill;
+    bb_spill_init(&spill, 16);
+    add(&spill, 100000);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit limit = {spill.room, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    bb_error_clear(&fault);
+    int rc = bb_spill_reserve(&spill, spill.room, &fault);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_status(rc, BBOTS_DISK_FULL);
+    assert_bytes(&spill, false);
+    bb_error_clear(&fault);
+    add(&spill, spill.room);
+    assert_bytes(&spill, true);
+    bb_spill_free(&spill);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_stay_what_they_were),
         cmocka_unit_test(zeroes_are_zero),
+        cmocka_unit_test(nobody_says_where_and_it_is_tmp),
+        cmocka_unit_test(a_file_that_may_not_grow_keeps_its_bytes),
         cmocka_unit_test_setup_teardown(the_file_has_no_name_and_may_not_be_had, fixture_setup,
                                         fixture_teardown),
     };

@@ -440,6 +440,40 @@ static void test_sql_says_it_all(void **state)
     free(sql);
 }
 
+/* Names that SQL does not take bare, a default that is no number, and a comment of tags alone. */
+static void test_sql_of_odd_names(void **state)
+{
+    static const bbots_column columns[] = {
+        {.name = "1st", .type = BBOTS_TYPE_INTEGER, .comment = "", .unit = "",
+         .flags = BBOTS_COLUMN_NOT_NULL},
+        {.name = "select", .type = BBOTS_TYPE_REAL, .comment = "", .unit = "",
+         .default_kind = BBOTS_DEFAULT_LITERAL, .default_text = "Infinity"},
+        {.name = "x9", .type = BBOTS_TYPE_BOOLEAN, .comment = "", .unit = "",
+         .default_kind = BBOTS_DEFAULT_LITERAL, .default_text = "true"},
+    };
+    const bbots_index indexes[] = {
+        {"odd_pkey", NUMBERS(0), 1, PRIMARY, 0},
+        {"odd_once", NUMBERS(2), 1, BBOTS_INDEX_ONCE, 0},
+        {"odd_queue", NUMBERS(1, 2), 2, BBOTS_INDEX_QUEUE, 0},
+    };
+    const bbots_table table = {.name = "0dd", .comment = "", .columns = columns,
+                                      .indexes = indexes, .column_count = COUNT(columns),
+                                      .index_count = COUNT(indexes)};
+    const bbots_table *const tables[] = {&table};
+    const bbots_schema schema = {.name = "odd", .tables = tables, .table_count = 1};
+    char *sql;
+    size_t size;
+    (void)state;
+    assert_int_equal(bbots_schema_sql(&schema, NULL, &sql, &size), BBOTS_OK);
+    assert_string_equal(sql, "CREATE TABLE \"0dd\" ( -- [once: x9] [queue: select, x9]\n"
+                             "    \"1st\" integer NOT NULL,\n"
+                             "    \"select\" real DEFAULT 'Infinity',\n"
+                             "    x9 boolean DEFAULT true,\n"
+                             "    PRIMARY KEY (\"1st\")\n"
+                             ");\n");
+    free(sql);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +494,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_types_are_written_as_postgresql_does, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_sql_says_it_all, setup, teardown),
+        cmocka_unit_test(test_sql_of_odd_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
