@@ -365,9 +365,42 @@ static void damaged_pages_harm_nobody(void **state)
     free(file.bytes);
 }
 
+/* A record that no tree has leads nowhere: not to a page behind the end, and not without end. */
+static void records_that_no_tree_has_are_refused(void **state)
+{
+    enum { PAGES = 4, PAGE_BYTES = 4096 };
+    static const page_tree trees[] = {
+        {.root = 2, .depth = 0},
+        {.root = 2, .depth = PAGES_DEPTH_MAX + 1},
+        {.root = 2, .depth = 1}, /* a page of zeros */
+        {.root = 2, .depth = 2},
+        {.root = PAGES, .depth = 1},
+        {.root = UINT64_MAX - 1, .depth = 1},
+        {.root = PAGES, .depth = 2},
+    };
+    static const uint8_t key[8] = {1};
+    (void)state;
+    uint8_t *bytes = calloc(PAGES, PAGE_BYTES);
+    assert_non_null(bytes);
+    pages_memory memory = {.bytes = bytes, .page_bytes = PAGE_BYTES, .page_count = PAGES};
+    for (size_t i = 0; i < COUNT(trees); i++) {
+        pages_entry found = {.key = key, .key_size = sizeof key};
+        pages_scan scan;
+        unsigned count;
+        assert_int_equal(pages_get(&memory, &trees[i], key, sizeof key, &found), BBOTS_CORRUPTED);
+        assert_int_equal(pages_seek(&memory, &trees[i], key, sizeof key, &found), BBOTS_CORRUPTED);
+        found = (pages_entry){.key = key, .key_size = sizeof key};
+        assert_int_equal(pages_get_many(&memory, &trees[i], &found, 1), BBOTS_CORRUPTED);
+        assert_true(!pages_scan_begin(&scan, &memory, &trees[i], 0, 1) ||
+                    pages_scan_next(&scan, &found, 1, &count) == BBOTS_CORRUPTED);
+    }
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_that_no_tree_has_are_refused),
         cmocka_unit_test_setup_teardown(pages_and_lmdb_find_the_same, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(damaged_pages_harm_nobody, fixture_setup, fixture_teardown),

@@ -502,6 +502,36 @@ static void long_records_of_free_pages_are_read(void **state)
     free(file.bytes);
 }
 
+/* A file that loses its end while it is read is told as such, wherever the walk is by then. */
+static void a_file_that_is_cut_off_meanwhile_is_named(void **state)
+{
+    fixture *place = *state;
+    for (int freed = 0; freed < 2; freed++) {
+        image file = freed ? make_freed(place, 4000) : make_plain(place);
+        image read = file;
+        read.source.memory = NULL;
+        read.source.fd = open(place->path, O_RDWR);
+        assert_true(read.source.fd >= 0);
+        unsigned told = 0;
+        uint64_t step = freed ? file.source.page_count / 20 : 1;
+        for (uint64_t pages = file.source.page_count; pages > 2 + step; pages -= step) {
+            pages_walk_result result;
+            assert_int_equal(ftruncate(read.source.fd, (off_t)(pages * read.source.page_bytes)), 0);
+            faults found = walk(&read, &result);
+            assert_int_equal(found.count, result.faults);
+            told += strstr(found.first, "the file was cut off meanwhile") != NULL;
+        }
+        assert_true(told > 3);
+        close(read.source.fd);
+        uint8_t byte;
+        uint64_t end = file.source.page_count * file.source.page_bytes;
+        assert_int_equal(pages_read_bytes(&file.source, end, 1, &byte, &fault), BBOTS_END);
+        assert_int_equal(pages_read_bytes(&file.source, end + 1, 1, &byte, &fault), BBOTS_END);
+        assert_int_equal(pages_read_bytes(&file.source, end - 1, 1, &byte, &fault), BBOTS_OK);
+        free(file.bytes);
+    }
+}
+
 static int stop_at_lost(uint64_t page, void *context)
 {
     *(uint64_t *)context = page;
@@ -569,6 +599,7 @@ int main(void)
         TEST(runs_of_large_values_are_judged),
         TEST(each_rule_of_the_free_list_is_named),
         TEST(long_records_of_free_pages_are_read),
+        TEST(a_file_that_is_cut_off_meanwhile_is_named),
         TEST(lost_pages_are_counted),
         TEST(a_way_in_a_circle_ends),
     };
