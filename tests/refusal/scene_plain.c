@@ -138,10 +138,19 @@ static int act_values(stage *at, bbots_error *error)
     }
     value = bbots_value_of_bytes(BBOTS_JSON, packed, size);
     rc = bbots_value_print(table, goals, &value, BBOTS_TIMESTAMP_ISO, &text, &size, error);
+    free(packed);
+    if (rc < 0) {
+        return rc;
+    }
+    free(text);
+    static const float point[] = {1, 2.5F, -3};
+    table = &bbots_documentation_chunks_table;
+    unsigned embedding = (unsigned)bbots_table_column(table, bbots_text_of("embedding"));
+    value = bbots_value_of_bytes(BBOTS_VECTOR, point, sizeof point);
+    rc = bbots_value_print(table, embedding, &value, BBOTS_TIMESTAMP_ISO, &text, &size, error);
     if (rc >= 0) {
         free(text);
     }
-    free(packed);
     return rc;
 }
 

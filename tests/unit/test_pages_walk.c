@@ -9,6 +9,7 @@
  */
 #include "../support/support.h"
 
+#include <base/error.h>
 #include <pages/walk.h>
 
 #include <fcntl.h>
@@ -317,6 +318,81 @@ static void each_rule_is_named(void **state)
     free(file.bytes);
 }
 
+/* What no meta page of ours says is named, and a key of the main tree is found or not. */
+static void meta_pages_are_judged(void **state)
+{
+    fixture *place = *state;
+    image file = make_plain(place);
+    const pages_meta sound = file.meta;
+    uint8_t value[PAGES_RECORD_BYTES];
+    assert_null(pages_meta_fault(&sound, file.source.page_count));
+    for (int i = 0; i < 14; i++) {
+        pages_meta meta = sound;
+        switch (i) {
+        case 0:
+            meta.magic++;
+            break;
+        case 1:
+            meta.version++;
+            break;
+        case 2:
+            meta.number = 1 - meta.at;
+            break;
+        case 3:
+            meta.kind = PAGES_LEAF;
+            break;
+        case 4:
+            meta.page_bytes = 5000;
+            break;
+        case 5:
+            meta.page_bytes = PAGES_BYTES_LEAST / 2;
+            break;
+        case 6:
+            meta.page_bytes = PAGES_BYTES_MOST * 2;
+            break;
+        case 7:
+            meta.address = 4096;
+            break;
+        case 8:
+            meta.last_page = 0;
+            break;
+        case 9:
+            meta.last_page = UINT64_MAX;
+            break;
+        case 10:
+            meta.main_tree.depth = PAGES_DEPTH_MAX + 1;
+            break;
+        case 11:
+            meta.main_tree.root = PAGES_NONE;
+            break;
+        case 12:
+            meta.free_list.root = 1;
+            break;
+        default:
+            meta.main_tree.root = meta.last_page + 1;
+            break;
+        }
+        if (pages_meta_fault(&meta, file.source.page_count) == NULL) {
+            fail_msg("change %d of a meta page has no fault", i);
+        }
+    }
+    static const char *const keys[] = {"rows", "row", "rowt", "", "zzzz"};
+    for (size_t i = 0; i < COUNT(keys); i++) { /* there are trees in it, and no values */
+        assert_int_equal(
+            pages_meta_find(&file.source, &sound, keys[i], value, sizeof value, &fault),
+            BBOTS_NOT_FOUND);
+    }
+    image read = file;
+    read.source.memory = NULL;
+    read.source.fd = open(place->path, O_RDWR);
+    assert_int_equal(ftruncate(read.source.fd, (off_t)(2 * read.source.page_bytes)), 0);
+    bb_error_clear(&fault);
+    assert_status(pages_meta_find(&read.source, &sound, "rows", value, sizeof value, &fault),
+                  BBOTS_CORRUPTED);
+    close(read.source.fd);
+    free(file.bytes);
+}
+
 /* Some bytes of a sound file are others, and that is named; afterwards they are as they were. */
 static void expect_changed(image *file, uint8_t *at, uint64_t value, size_t size, const char *rule)
 {
@@ -595,6 +671,7 @@ int main(void)
         TEST(nothing_is_wrong_with_what_lmdb_wrote),
         TEST(whatever_the_bytes_it_ends),
         TEST(each_rule_is_named),
+        TEST(meta_pages_are_judged),
         TEST(borders_sizes_and_flags_are_named),
         TEST(runs_of_large_values_are_judged),
         TEST(each_rule_of_the_free_list_is_named),

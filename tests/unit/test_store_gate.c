@@ -9,20 +9,22 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
-enum { WALKERS = 3, CLOSERS = 2, ROUNDS = 3000, CLOSINGS = 300 };
+enum { WALKERS = 3, CLOSERS = 2, CLOSINGS = 80 };
 
 typedef struct crowd {
     store_gate gate;
     atomic_int inside;
     atomic_bool closed;
+    atomic_uint closers; /* that are not done */
     atomic_uint wrong;
 } crowd;
 
 static void *go_in_and_out(void *context)
 {
     crowd *of = context;
-    for (int i = 0; i < ROUNDS; i++) {
+    while (atomic_load(&of->closers) != 0) {
         store_gate_enter(&of->gate);
         atomic_fetch_add(&of->inside, 1);
         atomic_fetch_add(&of->wrong, atomic_load(&of->closed));
@@ -38,6 +40,7 @@ static void *close_and_open(void *context)
     for (int i = 0; i < CLOSINGS; i++) {
         if (store_gate_close(&of->gate, 60999)) {
             atomic_fetch_add(&of->wrong, atomic_exchange(&of->closed, true)); /* one at a time */
+            sched_yield(); /* others come to the gate, and have to stay before it */
             atomic_fetch_add(&of->wrong, atomic_load(&of->inside) != 0);
             atomic_store(&of->closed, false);
             store_gate_open(&of->gate);
@@ -45,13 +48,14 @@ static void *close_and_open(void *context)
             atomic_fetch_add(&of->wrong, 1);
         }
     }
+    atomic_fetch_sub(&of->closers, 1);
     return NULL;
 }
 
 static void nobody_is_inside_while_it_is_closed(void **state)
 {
     (void)state;
-    crowd of = {.inside = 0};
+    crowd of = {.closers = CLOSERS};
     pthread_t threads[WALKERS + CLOSERS];
     store_gate_init(&of.gate);
     for (int i = 0; i < WALKERS + CLOSERS; i++) {

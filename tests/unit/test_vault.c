@@ -228,8 +228,14 @@ static void keys_come_from_a_function_or_the_environment(void **state)
     setenv("BBOTS_TEST_KEYS", hex_key, 1);
     assert_int_equal(bbots_keyring_add_environment(ring, "BBOTS_TEST_KEYS", &fault), BBOTS_OK);
     assert_int_equal(bbots_keyring_count(ring), 3);
+    char several[256];
+    snprintf(several, sizeof several, "\r\n%s,\r%s\t# the same, and another\n", hex_key, other_key);
+    assert_int_equal(bbots_keyring_add_text(ring, bbots_text_of(several), &fault), BBOTS_OK);
+    assert_int_equal(bbots_keyring_count(ring), 4);
     bbots_keyring_free(ring);
 }
+
+#define LONGEST (64u << 10) /* bytes of a key file at most */
 
 static void a_key_file_that_others_can_use_is_refused(void **state)
 {
@@ -273,6 +279,21 @@ static void a_key_file_that_others_can_use_is_refused(void **state)
     assert_int_equal(chmod(path, 0600), 0);
     assert_int_equal(truncate(path, 1 << 20), 0);
     assert_int_equal(bbots_keyring_add_file(ring, path, &fault), BBOTS_LIMIT_EXCEEDED);
+    /* Beneath a file there is none; and one of remarks alone may be as long as one can be. */
+    char beneath[80];
+    snprintf(beneath, sizeof beneath, "%s/key", path);
+    assert_int_equal(bbots_keyring_add_file(ring, beneath, &fault), BBOTS_IO);
+    assert_int_equal(bbots_key_file_create(beneath, &made, &fault), BBOTS_IO);
+    assert_int_equal(truncate(path, 0), 0);
+    FILE *longest = fopen(path, "we");
+    assert_non_null(longest);
+    for (unsigned i = 0; i < LONGEST; i++) {
+        fputc(i % 64 == 63 ? '\n' : '#', longest);
+    }
+    assert_int_equal(fclose(longest), 0);
+    unsigned count = bbots_keyring_count(ring);
+    assert_int_equal(bbots_keyring_add_file(ring, path, &fault), BBOTS_OK);
+    assert_int_equal(bbots_keyring_count(ring), count);
     bbots_keyring_free(ring);
     unlink(path);
     unlink(link_path);
@@ -417,6 +438,14 @@ static void foreign_nonces_and_missing_means_are_named(void **state)
             assert_int_equal(bbots_vault_open(ring, &triple, &opened, &fault), BBOTS_INVALID_TEXT);
             assert_non_null(strstr(fault.message, "16 bytes"));
         }
+        const bbots_text ciphers[] = {{NULL, 0}, {"0", (size_t)1 << 40}}; /* it is not looked at */
+        triple.iv = bbots_text_of("000000000000000000000000");
+        for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
+            triple.encrypted_data = ciphers[i];
+            assert_int_equal(bbots_vault_open(ring, &triple, &opened, &fault), BBOTS_INVALID_TEXT);
+            assert_non_null(strstr(fault.message, "missing, or longer"));
+        }
+        triple.encrypted_data = bbots_text_of("00");
         assert_int_equal(bbots_vault_open(empty, &triple, &opened, &fault), BBOTS_KEY_MISSING);
     }
     bbots_keyring_free(empty);
