@@ -186,13 +186,48 @@ static void a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact(void **stat
     }
 }
 
-static void put_call(bbots_txn *txn, const variant *made, int64_t execution, int64_t cost,
+static void put_call(bbots_txn *txn, const variant *made, int64_t execution, bbots_value cost,
                      bbots_timestamp at)
 {
     variant_insert(txn, made, api_token_usage, "userId", integer(1), "executionId",
-                   integer(execution), "model", string("m"), "totalTokens", integer(1), "inputCost",
-                   bbots_value_decimal(0, 4), "outputCost", bbots_value_decimal(0, 4), "totalCost",
-                   bbots_value_decimal(cost, 6), "createdAt", bbots_value_timestamp(at));
+                   integer(execution), "model", string(cost.integer > 0 ? "dear" : "back"),
+                   "totalTokens", integer(1), "inputCost", bbots_value_decimal(0, 4), "outputCost",
+                   bbots_value_decimal(0, 4), "totalCost", cost, "createdAt",
+                   bbots_value_timestamp(at));
+}
+
+static void put_session(bbots_txn *txn, const variant *made, const char *name, int64_t cost,
+                        bbots_timestamp at)
+{
+    variant_insert(txn, made, browserbase_costs, "userId", integer(1), "executionId", integer(1),
+                   "sessionId", string(name), "status", string("completed"), "durationMs",
+                   integer(0), "durationMinutes", bbots_value_decimal(0, 2), "startedAt",
+                   bbots_value_timestamp(BEGIN), "totalCost", bbots_value_decimal(cost, 6),
+                   "createdAt", bbots_value_timestamp(at));
+}
+
+static void put_owners(bbots_txn *txn, const variant *made)
+{
+    variant_insert(txn, made, users, "email", string("a@example.org"));
+    variant_insert(txn, made, agency_tasks, "userId", integer(1), "sourceType", string("x"),
+                   "title", string("t"), "taskType", string("x"));
+    for (int i = 0; i < 4; i++) {
+        variant_insert(txn, made, task_executions, "taskId", integer(1), "triggeredBy",
+                       string("x"));
+    }
+}
+
+/* All of it comes to nothing; what it is taken apart by has a part that does not fit. */
+static void expect_part_refused(bbots_txn *txn, bbots_cost_by by, const char *zone, int64_t days)
+{
+    bbots_cost_answer *answer;
+    bbots_cost_question question = {
+        .user_id = 1, .from = BEGIN, .to = BEGIN + days * DAY, .zone = zone};
+    assert_ok(bbots_cost_ask(txn, &question, &answer, &fault));
+    assert_int_equal(bbots_cost_answer_sums(answer)->total, 0);
+    bbots_cost_answer_free(answer);
+    question.by = by;
+    assert_status(bbots_cost_ask(txn, &question, &answer, &fault), BBOTS_NUMERIC_OUT_OF_RANGE);
 }
 
 /* What was dear on one day and given back on another: all of it fits, and a day of it does not. */
@@ -206,15 +241,9 @@ static void a_part_past_64_bits_is_refused(void **state)
     variant *made = dear_variant(&of, false);
     variant_open(place, made);
     bbots_txn *txn = begin(place->store, BBOTS_WRITE);
-    variant_insert(txn, made, users, "email", string("a@example.org"));
-    variant_insert(txn, made, agency_tasks, "userId", integer(1), "sourceType", string("x"),
-                   "title", string("t"), "taskType", string("x"));
-    for (int i = 0; i < 4; i++) {
-        variant_insert(txn, made, task_executions, "taskId", integer(1), "triggeredBy",
-                       string("x"));
-    }
+    put_owners(txn, made);
     for (int i = 0; i < 20; i++) {
-        put_call(txn, made, 1 + i / 5, i < 10 ? MOST : -MOST,
+        put_call(txn, made, 1 + i / 5, bbots_value_decimal(i < 10 ? MOST : -MOST, 6),
                  BEGIN + i / 10 * DAY + (1 + i % 10) * HOUR);
     }
     for (unsigned zone = 0; zone < COUNT(zones); zone++) {
@@ -235,6 +264,7 @@ static void a_part_past_64_bits_is_refused(void **state)
                           BBOTS_NUMERIC_OUT_OF_RANGE);
         }
     }
+    expect_part_refused(txn, BBOTS_COST_BY_MODEL, NULL, 40);
     bbots_cost_question all = {.user_id = 1, .by = parts[1]};
     assert_ok(bbots_cost_ask(txn, &all, &answer, &fault));
     assert_int_equal(bbots_cost_answer_group(answer, 0)->sums.total, 5 * MOST);
@@ -244,6 +274,39 @@ static void a_part_past_64_bits_is_refused(void **state)
     commit(txn);
     variant_close(place);
     variant_free(made);
+}
+
+/* Whole dollars of which so many have no room for digits, and two sources that are too dear together. */
+static void parts_that_do_not_fit_together_are_refused(void **state)
+{
+    static const pile of[] = {{"whole dollars", 0, 1, 2, 0, 0}, {"two sources", 6, MOST, 9, 9, 0}};
+    const int64_t dollars = INT64_C(10000000000000);
+    fixture *place = *state;
+    for (size_t i = 0; i < COUNT(of); i++) {
+        variant *made = dear_variant(&of[i], false);
+        variant_open(place, made);
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        put_owners(txn, made);
+        for (int n = 0; i == 0 && n < 2; n++) {
+            put_call(txn, made, 1, bbots_value_decimal(n == 0 ? dollars : -dollars, 0),
+                     BEGIN + 2 * HOUR + n * DAY);
+        }
+        for (int n = 0; i == 1 && n < 18; n++) {
+            char name[16];
+            snprintf(name, sizeof name, "s%d", n);
+            put_call(txn, made, 1, bbots_value_decimal(n < 9 ? MOST : -MOST, 6),
+                     BEGIN + n / 9 * DAY);
+            put_session(txn, made, name, n < 9 ? MOST : -MOST, BEGIN + n / 9 * DAY);
+        }
+        for (unsigned zone = 0; zone < COUNT(zones); zone++) {
+            expect_part_refused(txn, BBOTS_COST_BY_HOUR, zones[zone], 2);
+            expect_part_refused(txn, BBOTS_COST_BY_DAY, zones[zone], 2);
+            expect_part_refused(txn, BBOTS_COST_BY_DAY, zones[zone], 40);
+        }
+        commit(txn);
+        variant_close(place);
+        variant_free(made);
+    }
 }
 
 /* A day that no summary can hold is refused when it is committed, and nothing of it is there. */
@@ -274,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sum_past_64_bits_is_refused_and_one_that_fits_is_exact,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_part_past_64_bits_is_refused, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(parts_that_do_not_fit_together_are_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_day_past_its_summary_is_refused, fixture_setup,
                                         fixture_teardown),

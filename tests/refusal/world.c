@@ -119,7 +119,9 @@ static void put_plans(bbots_txn *txn)
     DO(bbots_usage_seed_tiers(txn, NOW, &made, &error));
     DO(put(txn, &error, &bbots_user_subscriptions_table, "userId", integer(1), "tierId", integer(2),
            "currentPeriodStart", time_at(NOW - 14 * DAY), "currentPeriodEnd",
-           time_at(NOW + 14 * DAY), NULL));
+           time_at(NOW + 14 * DAY), "executionsUsedThisPeriod", integer(3), "metadata",
+           json_of("{\"usage\": {\"periodStart\": 1767268800000000, \"packExecutions\": 1}}"),
+           NULL));
     DO(put(txn, &error, &bbots_execution_packs_table, "slug", string("small"), "name",
            string("small"), "executionCount", integer(5), "priceCents", integer(50), NULL));
     DO(put(txn, &error, &bbots_agent_add_ons_table, "slug", string("two"), "name", string("two"),
