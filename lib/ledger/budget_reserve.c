@@ -48,12 +48,16 @@ static bool refuses(const bbots_budget_status *status, const int64_t spends[BBOT
     return refused;
 }
 
+static const ledger_column user_columns[] = {{"id", LEDGER_INTEGER}};
+static const ledger_key user_keys[] = {{true, 1, {0}}};
+static const ledger_need users_need = {LEDGER_USERS, "users", user_columns, user_keys, 1, 1};
+
 static int check_user(bbots_txn *txn, int64_t user, bbots_error *error)
 {
-    const bbots_table *users = bbots_store_table(bbots_txn_store(txn), "users", error);
+    const ledger_table *users;
     bbots_value key = bbots_value_integer(user);
     bbots_row row;
-    int rc = users != NULL ? bbots_get(txn, users, 0, &key, &row, error) : BBOTS_UNKNOWN_TABLE;
+    int rc = ledger_get(txn, &users_need, 0, &key, &users, &row, error);
     return rc == BBOTS_NOT_FOUND ? bb_fail(error, BBOTS_FOREIGN_KEY_VIOLATION,
                                            "there is no user %lld", (long long)user)
                                  : rc;

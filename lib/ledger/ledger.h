@@ -41,6 +41,7 @@ typedef enum ledger_slot {
     LEDGER_REPRICE_GEMINI,
     LEDGER_REPRICE_SESSIONS,
     LEDGER_REPRICE_OPERATIONS,
+    LEDGER_USERS,
     LEDGER_SLOTS /* how many */
 } ledger_slot;
 

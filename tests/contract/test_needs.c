@@ -23,7 +23,7 @@ static const char *const needed[] = {
     "gemini_token_usage",   "browserbase_costs",
     "storage_costs",        "daily_cost_summaries",
     "cost_budgets",         "agency_tasks",
-    "alert_delivery_queue",
+    "alert_delivery_queue", "users",
 };
 
 static bool needs(const struct act *act, const char *table)
