@@ -218,6 +218,41 @@ static void a_period_without_a_begin_begins_today(void **state)
     }
 }
 
+/* What a host keeps by himself may count a day from its noon on: then that is what it has to come to. */
+static void a_hosts_day_may_begin_at_noon(void **state)
+{
+    static const int64_t spends[] = {0, 70000, 5};
+    fixture *place = *state;
+    bbots_options plain = {.schema = &bbots_platform_schema, .flags = BBOTS_OPEN_UNFOLLOWED};
+    bbots_check_result result;
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    spend(txn, 70000); /* at eleven */
+    commit(txn);
+    for (size_t i = 0; i < COUNT(spends); i++) {
+        assert_ok(bbots_close(place->store, &fault));
+        place->store = open_store(place->path, &plain);
+        txn = begin(place->store, BBOTS_WRITE);
+        if (i == 0) {
+            assert_ok(insert_named(txn, BUDGETS, "userId", integer(1), SPENDS(0, 70000, 70000),
+                                   "dailyPeriodStart", bbots_value_timestamp(NOW),
+                                   "weeklyPeriodStart", bbots_value_timestamp(PEOPLE_BEGIN),
+                                   "monthlyPeriodStart", bbots_value_timestamp(PEOPLE_BEGIN)));
+        }
+        assert_ok(
+            update_named(txn, BUDGETS, 1, "currentDailySpend", bbots_value_decimal(spends[i], 4)));
+        commit(txn);
+        reopen(place);
+        txn = begin(place->store, BBOTS_READ);
+        assert_ok(bbots_check(txn, NULL, &result, &fault));
+        assert_int_equal(result.derived, i == 2); /* neither from noon nor from midnight on */
+        assert_int_equal(result.damage, 0);
+        bbots_rollback(txn);
+    }
+    txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(delete_id(txn, BUDGETS, 1, NULL));
+    commit(txn);
+}
+
 /* ------------------------------------------------------------------ reservations */
 
 static void put_note(bbots_txn *txn, const char *key, const char *json)
@@ -394,6 +429,7 @@ int main(void)
         ON_PEOPLE(a_row_of_the_hosts_own_is_right_at_its_commit),
         ON_PEOPLE(a_period_without_a_begin_begins_today),
         ON_PEOPLE(what_ended_is_told_as_far_as_it_can_be_read),
+        ON_PEOPLE(a_hosts_day_may_begin_at_noon),
         ON_PEOPLE(a_note_that_cannot_be_read_is_named),
         ON_PEOPLE(keys_of_others_are_no_notes),
         ON_PEOPLE(reservations_are_dropped_a_day_after_their_end),

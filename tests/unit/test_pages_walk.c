@@ -642,6 +642,61 @@ static void lost_pages_are_counted(void **state)
     free(file.bytes);
 }
 
+static int count_lost(uint64_t page, void *context)
+{
+    *(uint64_t *)context += page != 0;
+    return 0;
+}
+
+static int stop_at_once(uint64_t used, uint64_t of, void *context)
+{
+    assert_true(used > 0 && used <= of);
+    ++*(uint64_t *)context;
+    return 1;
+}
+
+static int go_on(uint64_t used, uint64_t of, void *context)
+{
+    return stop_at_once(used, of, context) - 1;
+}
+
+/* Who hears how far a long walk is may end it, and hears of every lost page in the file if he does not. */
+static void a_long_walk_tells_how_far_it_is(void **state)
+{
+    fixture *place = *state;
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi tree;
+    uint64_t heard = 0;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, 128 << 20), 0);
+    assert_int_equal(mdb_env_open(env, place->path, MDB_NOSUBDIR | MDB_NOSYNC, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "rows", MDB_CREATE, &tree), 0);
+    put_rows(txn, tree, 30000);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    image file = load(place->path);
+    pages_walk_options silent = {.on_fault = NULL};
+    pages_walk_options stops = {.on_progress = stop_at_once, .context = &heard};
+    pages_walk_options goes_on = {.on_progress = go_on, .context = &heard};
+    pages_walk_result result;
+    assert_ok(pages_walk(&file.source, &file.meta, &silent, &result, &fault));
+    assert_int_equal(result.entries, 30001);
+    assert_int_equal(pages_walk(&file.source, &file.meta, &stops, &result, &fault), BBOTS_END);
+    assert_int_equal(heard, 1);
+    assert_ok(pages_walk(&file.source, &file.meta, &goes_on, &result, &fault));
+    assert_true(heard > 1 && result.entries == 30001);
+    heard = 0;
+    file.meta.main_tree = (page_tree){.root = PAGES_NONE};
+    pages_walk_options lost = {.on_lost = count_lost, .context = &heard};
+    assert_ok(pages_walk(&file.source, &file.meta, &lost, &result, &fault));
+    assert_int_equal(heard, result.lost);
+    assert_true(heard > 7000);
+    free(file.bytes);
+}
+
 static void a_way_in_a_circle_ends(void **state)
 {
     fixture *place = *state;
@@ -678,6 +733,7 @@ int main(void)
         TEST(long_records_of_free_pages_are_read),
         TEST(a_file_that_is_cut_off_meanwhile_is_named),
         TEST(lost_pages_are_counted),
+        TEST(a_long_walk_tells_how_far_it_is),
         TEST(a_way_in_a_circle_ends),
     };
     choose_tests();
