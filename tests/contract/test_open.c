@@ -6,7 +6,7 @@
  * opened in a child where a crash would be the wrong answer.
  */
 #include "schema/schema.h"
-#include "support/support.h"
+#include "support/variant.h"
 
 #include <bbots/evolve_1.h>
 #include <bbots/evolve_2.h>
@@ -1195,6 +1195,55 @@ static void a_store_of_the_platforms_schema_is_whole(void **state)
     assert_string_equal(bbots_version(), "0.1.0");
 }
 
+/* The comment of users.name in the file's own schema. */
+static void expect_comment(const char *path, const char *comment)
+{
+    bbots_store *store = open_store(path, NULL);
+    const bbots_table *users = bbots_schema_table(bbots_store_schema(store), "users", NULL);
+    assert_string_equal(users->columns[column(users, "name")].comment, comment);
+    assert_ok(bbots_close(store, &fault));
+}
+
+/* A file keeps its own comments until it is told to take others. */
+static void other_comments_are_no_other_schema(void **state)
+{
+    static const char said[] = "what they are called";
+    fixture *place = *state;
+    const char *before = bbots_users_table.columns[column(&bbots_users_table, "name")].comment;
+    bbots_options options = {.schema = &bbots_platform_schema, .flags = BBOTS_OPEN_CREATE};
+    variant *other = variant_new();
+    variant_column(other, "users", "name")->comment = said;
+    variant_settle(other);
+    assert_ok(try_open(place->path, &options));
+    options = (bbots_options){.schema = &other->schema};
+    assert_ok(try_open(place->path, &options));
+    options.flags = BBOTS_OPEN_READ_ONLY;
+    assert_ok(try_open(place->path, &options));
+    expect_comment(place->path, before);
+    options.flags = BBOTS_OPEN_UPGRADE;
+    assert_ok(try_open(place->path, &options));
+    expect_comment(place->path, said);
+    options = (bbots_options){.schema = &bbots_platform_schema};
+    assert_ok(try_open(place->path, &options));
+    expect_comment(place->path, said);
+    variant_free(other);
+}
+
+/* A ring without a key is as none. */
+static void an_empty_ring_opens_what_needs_no_key(void **state)
+{
+    fixture *place = *state;
+    bbots_keyring *ring;
+    assert_ok(bbots_keyring_new(&ring, &fault));
+    bbots_options options = creating;
+    options.keys = ring;
+    assert_ok(try_open(place->path, &options));
+    options = existing;
+    options.keys = ring;
+    assert_ok(try_open(place->path, &options));
+    bbots_keyring_free(ring);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -1203,6 +1252,8 @@ int main(void)
         TEST(a_store_is_made_once_and_opened_often),
         TEST(a_store_in_no_folder_is_missing),
         TEST(a_new_store_is_its_owners_alone),
+        TEST(other_comments_are_no_other_schema),
+        TEST(an_empty_ring_opens_what_needs_no_key),
         TEST(options_outside_of_what_is_allowed_are_refused),
         TEST(a_read_only_store_refuses_writers),
         TEST(foreign_files_are_no_store),
