@@ -281,7 +281,7 @@ static void columns_of_another_type_are_named_with_it(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         variant *made = variant_new();
         bbots_column *changed = variant_column(made, "credentials", cases[i].column);
-        changed->type = cases[i].type;
+        changed->type = (uint8_t)cases[i].type;
         changed->length = 0;
         refuse(*state, made, BBOTS_WRONG_TYPE, cases[i].says);
     }

@@ -228,7 +228,7 @@ static guest invite(const char *path)
     assert_int_equal(pipe(told), 0);
     guest one = {.process = fork(), .tell = told[1]};
     if (one.process == 0) {
-        bbots_store *store;
+        bbots_store *store = NULL;
         close(told[1]);
         if (!become_nobody() || bbots_open(path, &reading, &store, NULL) != BBOTS_OK) {
             end_child(1);
