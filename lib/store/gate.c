@@ -60,11 +60,13 @@ bool store_gate_close(store_gate *gate, unsigned timeout_ms)
         pthread_cond_wait(&gate->changed, &gate->mutex);
     }
     atomic_store(&gate->closed, true);
+    /* Seen empty once is enough: who is counted later sees that it is closed, and goes. */
     int rc = 0;
-    while (rc == 0 && atomic_load(&gate->inside) != 0) {
-        rc = pthread_cond_timedwait(&gate->changed, &gate->mutex, &until);
-    }
     bool empty = atomic_load(&gate->inside) == 0;
+    while (!empty && rc == 0) {
+        rc = pthread_cond_timedwait(&gate->changed, &gate->mutex, &until);
+        empty = atomic_load(&gate->inside) == 0;
+    }
     if (!empty) {
         atomic_store(&gate->closed, false);
         pthread_cond_broadcast(&gate->changed);

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { WALKERS = 3, CLOSERS = 2, CLOSINGS = 80 };
+enum { WALKERS = 3, CLOSERS = 2, CLOSINGS = 1000 };
 
 typedef struct crowd {
     store_gate gate;
