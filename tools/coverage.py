@@ -37,13 +37,11 @@ def main():
     build, target = sys.argv[1], float(sys.argv[2])
     lines = {}
     for source, number, counts in read(build):
-        before = lines.get((source, number), [0] * len(counts))
-        if len(before) == len(counts):  # a header's function is in several objects
-            counts = [a + b for a, b in zip(before, counts)]
-        lines[source, number] = counts
+        key = source, number, len(counts)  # a header's function is in several objects, in more than one form
+        lines[key] = [a + b for a, b in zip(lines.get(key, [0] * len(counts)), counts)]
     texts = {}
     rooms = collections.defaultdict(lambda: [0, 0, 0])
-    for (source, number), counts in sorted(lines.items()):
+    for (source, number, _), counts in sorted(lines.items()):
         text = texts.setdefault(source, pathlib.Path(source).read_text().split("\n"))
         room = rooms[pathlib.Path(source).parts[1] if source.count("/") > 1 else "(above)"]
         taken = sum(count > 0 for count in counts)
