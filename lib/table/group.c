@@ -136,16 +136,14 @@ static void do_work(group_member *member)
  */
 static bool let_work(group_member *member, bbots_txn *txn)
 {
-    bbots_error ignored;
-    if (undo_begin(txn, &ignored) != BBOTS_OK) {
+    if (undo_begin(txn, NULL) != BBOTS_OK) {
         return false;
     }
     member->txn = txn;
     tell(member, WORKING);
     wait_while(member, WORKING);
     store_take_over(&txn->base);
-    bb_error_clear(&ignored);
-    return !txn->broken && undo_end(txn, member->answer >= 0, &ignored) == BBOTS_OK;
+    return !txn->broken && undo_end(txn, member->answer >= 0, NULL) == BBOTS_OK;
 }
 
 /* ------------------------------------------------------------------ a group */

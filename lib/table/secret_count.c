@@ -176,12 +176,11 @@ static bool same_counts(const secret_state *a, const secret_state *b)
 int secret_replace_counts(bbots_txn *txn, secret_state *counted, bool *changed, bbots_error *error)
 {
     secret_state *state;
-    bbots_error unheard;
     int rc = secret_state_of(txn, &state, error);
     if (rc != BBOTS_OK) {
         return rc;
     }
-    if (secret_load_counts(txn, &state, &unheard) == BBOTS_OK && same_counts(state, counted) &&
+    if (secret_load_counts(txn, &state, NULL) == BBOTS_OK && same_counts(state, counted) &&
         same_counts(counted, state)) {
         return BBOTS_OK;
     }

@@ -463,7 +463,7 @@ static bool leave_namespace(void)
 /* A disk of 16 MiB in place of a folder; false when the system does not allow it. */
 static bool mount_small_disk(const char *folder)
 {
-    if (!leave_namespace() || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (!leave_namespace() || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", folder, "tmpfs", 0, "size=16m,mode=0777") != 0) {
         print_message("skipped: no tmpfs may be mounted here: %s\n", strerror(errno));
         return false;
