@@ -32,11 +32,24 @@ _Noreturn void __wrap_exit(int status)
     __real_exit(status);
 }
 
+/*
+ * The statement that was prepared first of those that a refusal left open: a pragma that is read as a
+ * table keeps a later one of its own, and finalizes it itself.
+ */
+static sqlite3_stmt *oldest_statement(void)
+{
+    sqlite3_stmt *oldest = NULL;
+    for (sqlite3_stmt *next = NULL; (next = sqlite3_next_stmt(database, next)) != NULL;) {
+        oldest = next;
+    }
+    return oldest;
+}
+
 static void end(void)
 {
     sqlite3_stmt *open;
     running = false;
-    while (database != NULL && (open = sqlite3_next_stmt(database, NULL)) != NULL) {
+    while (database != NULL && (open = oldest_statement()) != NULL) {
         sqlite3_finalize(open);
     }
     sqlite3_close(database);
