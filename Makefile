@@ -1,7 +1,7 @@
 # libbbots: build, test, try. `make help` lists what can be made.
 #
 # MODE chooses the build: release (default), debug, asan (address and undefined behaviour
-# sanitizers), tsan. Each has a folder of its own under build/. CC may be gcc or clang.
+# sanitizers), tsan, coverage, fuzz. Each has a folder of its own under build/. CC may be gcc or clang.
 
 MODE ?= release
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -166,12 +166,20 @@ TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 # Schemas of the tests' own, compiled as a host would do it.
 TEST_SCHEMAS := $(sort $(wildcard tests/support/*.sql tests/contract/*.sql))
 TEST_SCHEMA_SOURCES := $(patsubst %.sql,$(GEN)/%_schema.c,$(notdir $(TEST_SCHEMAS)))
+ASAN_SCRIPTS := $(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS)))
 # What a sanitizer can run: all but what tests/sanitizers.txt names.
 sanitizable = $(filter-out $(addprefix %/,$(shell awk '$$1 == "$(1)" { print $$2 }' tests/sanitizers.txt)),$(2))
 VALGRIND_ALL := $(call sanitizable,valgrind,$(TEST_PROGRAMS))
 # Under valgrind in each `make test`: what touches memory most, small enough to be quick.
 VALGRIND_PROGRAMS := $(filter-out %timestamp %decimal %utf8,$(filter $(BUILD)/tests/unit/%,$(VALGRIND_ALL))) \
 	$(filter %/test_records %/test_rows %/test_model,$(VALGRIND_ALL))
+# Under the thread sanitizer in each `make test`: where threads meet.
+TSAN_PROGRAMS := $(addprefix build/tsan/tests/,unit/test_store_gate \
+	$(addprefix contract/test_,budget credits group once queue summary_kinds transactions usage))
+# Whose branches are counted in each `make test`: all but those that counting makes slow.
+COVERED_PROGRAMS := $(filter-out $(addprefix %/test_,base_timestamp base_utf8 codec_json cursors damage faults \
+	forged_blocks guard live_forged load open pages_find pages_walk space summary_kinds transactions wrong_entries), \
+	$(patsubst %.c,build/coverage/%,$(filter-out tests/model/%,$(TEST_SOURCES))))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c))) \
 	$(patsubst $(GEN)/%.c,$(BUILD)/gen/%.o,$(TEST_SCHEMA_SOURCES))
 TEST_CPPFLAGS = -Itests -Itools/bbots-schema
@@ -262,10 +270,13 @@ $(BUILD)/kill9 $(BUILD)/serial: $(PROVING_OBJECTS) $(BUILD)/gen/ordeal_schema.o 
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
 SEED ?=
+# Proofs begin with the same numbers each time, test programs with new ones, unless SEED= says with which.
+PROOF_SEED := $(if $(SEED),$(SEED),1)
+SEEDED := $(if $(SEED),BBOTS_SEED=$(SEED))
 .PHONY: model-costs
 model-costs: ## N random operations on costs by threads and processes against a mirror: N=10000000, SEED=
 	$(MAKE) -j2 $(BUILD)/model-costs $(BUILD)/bbots-inspect
-	BBOTS_INSPECT=$(BUILD)/bbots-inspect $(BUILD)/model-costs $(N) $(if $(SEED),$(SEED),1)
+	BBOTS_INSPECT=$(BUILD)/bbots-inspect $(BUILD)/model-costs $(N) $(PROOF_SEED)
 
 RACE_PROGRAMS := $(addprefix $(BUILD)/tests/contract/,test_credits test_usage test_queue test_budget test_once)
 .PHONY: races
@@ -276,18 +287,18 @@ races: ## two threads, then two processes, race for the last credit, execution, 
 .PHONY: model
 model: ## N random operations of two processes against a naive model in memory: N=100000000, SEED=
 	$(MAKE) $(BUILD)/tests/model/test_model
-	tests/model/model.sh $(BUILD)/tests/model/test_model $(N) $(if $(SEED),$(SEED),1)
+	tests/model/model.sh $(BUILD)/tests/model/test_model $(N) $(PROOF_SEED)
 
 .PHONY: corrupt
 corrupt: ## damage N whole files in twelve ways and use them: N=100000, SEED=
 	$(MAKE) $(BUILD)/corrupt
-	$(BUILD)/corrupt damage $(N) $(if $(SEED),$(SEED),1)
+	$(BUILD)/corrupt damage $(N) $(PROOF_SEED)
 
 .PHONY: bitflip
 bitflip: ## every bit of a small file, then N random ones of a large one: N=1000000, SEED=
 	$(MAKE) $(BUILD)/corrupt
-	$(BUILD)/corrupt bitflip 0 $(if $(SEED),$(SEED),1) small
-	$(BUILD)/corrupt bitflip $(N) $(if $(SEED),$(SEED),1)
+	$(BUILD)/corrupt bitflip 0 $(PROOF_SEED) small
+	$(BUILD)/corrupt bitflip $(N) $(PROOF_SEED)
 
 # A target of libFuzzer (MODE=fuzz CC=clang), or the same with a main() that replays inputs.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -314,35 +325,45 @@ TARGETS ?= $(filter-out canary,$(FUZZ_NAMES))
 .PHONY: fuzz
 fuzz: ## search each target of tests/fuzz with libFuzzer: TIME= processor seconds each, TARGETS=, SEED=
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(if $(SEED),$(SEED),1) $(TARGETS)
+	tests/fuzz/fuzz.sh build/fuzz-clang/fuzz $(TIME) $(PROOF_SEED) $(TARGETS)
 
 # All refusals of all scenes would take long: one from each place that the calls come from.
 .PHONY: coverage
-coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of rooms
+coverage: ## branches of lib/ that tests and proofs take, by gcov, a table of rooms: SEED=
 	tools/setup.sh test
 	$(MAKE) -j2 MODE=coverage all test-programs build/coverage/refusal build/coverage/corrupt \
 		build/coverage/model-costs build/coverage/diff-pg fuzz-programs
 	find build/coverage -name '*.gcda' -delete
-	BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
+	$(SEEDED) BUILD=build/coverage GEN=build/coverage/gen CC="$(CC)" BBOTS_ROWS=20000 BBOTS_INSPECT=build/coverage/bbots-inspect \
 		BBOTS_SCHEMA=build/coverage/bbots-schema SECONDS_MAX=14400 tools/run-tests.sh -l build/coverage/test-logs \
 		'build/coverage/refusal oom places 1' 'build/coverage/refusal lmdberr places 1' 'build/coverage/refusal ioerr places 1' \
 		'build/coverage/refusal lost places 1' 'build/coverage/refusal flipped places 1' 'build/coverage/refusal cut places 1' \
 		$(TEST_SOURCES:%.c=build/coverage/%) \
 		$(filter tests/cli/% tests/generator/% tests/schema/% %/test_secret_schemas.sh,$(TEST_SCRIPTS)) \
 		'build/coverage/corrupt damage 1200 1' 'build/coverage/model-costs 20000 1' \
-		'build/coverage/diff-pg --statements 10000 --seed 1' 'tests/fuzz/replay.sh build/coverage/fuzz plain' || true
-	python3 tools/coverage.py build/coverage 95
+		'build/coverage/diff-pg --statements 10000 --seed 1' 'tests/fuzz/replay.sh build/coverage/fuzz plain'; \
+	python3 tools/coverage.py build/coverage 95 $$?
 
-# Each build's test programs, and all of them under valgrind. A report fails its program.
-SANITIZED := $(call sanitizable,asan,$(TEST_SOURCES:%.c=build/asan/%)) \
-	$(call sanitizable,tsan,$(TEST_SOURCES:%.c=build/tsan/%)) $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL))
+# Each build's test programs, all of them under valgrind, and small runs of the proofs and the tools. A
+# report fails its program.
+PROOF_NAMES := refusal corrupt crash-states kill9 serial model-costs bbots-inspect bbots-schema
+SANITIZED = $(call sanitizable,asan,$(TEST_SOURCES:%.c=build/asan/%)) \
+	$(call sanitizable,tsan,$(TEST_SOURCES:%.c=build/tsan/%)) $(patsubst %,'tests/valgrind.sh %',$(VALGRIND_ALL)) \
+	$(foreach kind,oom ioerr lmdberr lost flipped cut,'build/asan/refusal $(kind) 200 $(PROOF_SEED)') \
+	'build/asan/corrupt damage 600 $(PROOF_SEED)' 'build/asan/corrupt bitflip 2000 $(PROOF_SEED) small' \
+	'build/asan/crash-states 2000 $(PROOF_SEED)' 'tests/fuzz/replay.sh build/asan/fuzz' \
+	$(foreach mode,asan tsan,'build/$(mode)/kill9 600 $(PROOF_SEED)' 'build/$(mode)/serial 50000 $(PROOF_SEED)' \
+	'env BBOTS_INSPECT=build/$(mode)/bbots-inspect build/$(mode)/model-costs 5000 $(PROOF_SEED)') $(ASAN_SCRIPTS)
+ifdef ONLY
+SANITIZED := $(shell printf '%s\n' $(SANITIZED) | grep -E '$(ONLY)' | sed "s/.*/'&'/")
+endif
 .PHONY: sanitize
-sanitize: ## all test programs under the address, undefined behaviour and thread sanitizers and valgrind
+sanitize: ## all tests under the address, undefined behaviour and thread sanitizers and valgrind: ONLY=names, SEED=
 	tools/setup.sh test
-	$(MAKE) -j2 MODE=asan test-programs
-	$(MAKE) -j2 MODE=tsan test-programs
-	$(MAKE) -j2 test-programs
-	SECONDS_MAX=7200 tools/run-tests.sh -l build/sanitize-logs $(SANITIZED) | tee build/sanitize.txt
+	$(MAKE) -j2 MODE=asan all test-programs fuzz-programs $(PROOF_NAMES:%=build/asan/%)
+	$(MAKE) -j2 MODE=tsan test-programs $(addprefix build/tsan/,kill9 serial model-costs bbots-inspect)
+	$(MAKE) -j2 all test-programs
+	$(TEST_ENVIRONMENT) $(SEEDED) SECONDS_MAX=7200 tools/run-tests.sh -l build/sanitize-logs $(SANITIZED) | tee build/sanitize.txt
 	awk '/^  (ok|FAIL)/ { all++; bad += $$1 == "FAIL" } /, 0 failed/ { ended = 1 } \
 		END { printf "sanitize: %d programs, %d left out by name, %d with reports (0) %s\n", all, \
 			'"$$(grep -c '^[^#]' tests/sanitizers.txt)"', bad, ended && !bad ? "ok" : "FAIL"; \
@@ -353,46 +374,47 @@ REFUSALS = $(if $(filter command%,$(origin N)),$(N),0)
 .PHONY: oom
 oom: ## every allocation of every public function fails: N= points at most, SEED=
 	$(MAKE) $(BUILD)/refusal
-	$(BUILD)/refusal oom $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal oom $(REFUSALS) $(PROOF_SEED)
 
 .PHONY: ioerr
 ioerr: ## every I/O call of every public function fails: N= points at most, SEED=
 	$(MAKE) $(BUILD)/refusal
-	$(BUILD)/refusal ioerr $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal ioerr $(REFUSALS) $(PROOF_SEED)
 
 .PHONY: crash-states
 crash-states: ## rebuild N states that a power cut may leave, and open each: N=1000000, SEED=
 	$(MAKE) $(BUILD)/crash-states
-	$(BUILD)/crash-states lie 10000 $(if $(SEED),$(SEED),1)
-	$(BUILD)/crash-states $(N) $(if $(SEED),$(SEED),1)
+	$(BUILD)/crash-states lie 10000 $(PROOF_SEED)
+	$(BUILD)/crash-states $(N) $(PROOF_SEED)
 
 .PHONY: lmdberr
 lmdberr: ## every call of LMDB that reads or writes a tree fails: N= points at most, SEED=
 	$(MAKE) $(BUILD)/refusal
-	$(BUILD)/refusal lmdberr $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal lmdberr $(REFUSALS) $(PROOF_SEED)
 
 .PHONY: false-reads
 false-reads: ## what a read of LMDB gives has a wrong bit, is cut off or gone: N= points at most, SEED=
 	$(MAKE) $(BUILD)/refusal
-	$(BUILD)/refusal flipped $(REFUSALS) $(if $(SEED),$(SEED),1)
-	$(BUILD)/refusal cut $(REFUSALS) $(if $(SEED),$(SEED),1)
-	$(BUILD)/refusal lost $(REFUSALS) $(if $(SEED),$(SEED),1)
+	$(BUILD)/refusal flipped $(REFUSALS) $(PROOF_SEED)
+	$(BUILD)/refusal cut $(REFUSALS) $(PROOF_SEED)
+	$(BUILD)/refusal lost $(REFUSALS) $(PROOF_SEED)
 
 .PHONY: kill9
 kill9: ## kill processes that write, N times: N=100000, SEED=
 	$(MAKE) $(BUILD)/kill9
-	$(BUILD)/kill9 $(if $(filter command%,$(origin N)),$(N),100000) $(if $(SEED),$(SEED),1)
+	$(BUILD)/kill9 $(if $(filter command%,$(origin N)),$(N),100000) $(PROOF_SEED)
 
 .PHONY: serial
 serial: ## replay N transactions of several processes in the order of their commits: N=1000000, SEED=
 	$(MAKE) $(BUILD)/serial
-	$(BUILD)/serial $(N) $(if $(SEED),$(SEED),1)
+	$(BUILD)/serial $(N) $(PROOF_SEED)
 
 .PHONY: reliability
-reliability: ## run the proofs at their default sizes and collect their lines in build/reliability.txt
+reliability: ## run all proofs at their default sizes and collect their lines in build/reliability.txt: SEED=
 	$(MAKE) $(BUILD)/corrupt $(BUILD)/refusal $(PROVING_PROGRAMS) $(BUILD)/tests/model/test_model
 	$(MAKE) -j2 MODE=fuzz CC=clang fuzz-programs
-	tools/reliability.sh build/reliability.txt crash-states corrupt bitflip oom ioerr lmdberr kill9 serial model fuzz
+	SEED=$(PROOF_SEED) tools/reliability.sh build/reliability.txt crash-states kill9 oom ioerr lmdberr flipped cut lost corrupt \
+		bitflip model serial fuzz sanitize coverage
 
 .PHONY: diff-pg
 diff-pg: ## hold N random statements against PostgreSQL: N=100000, SEED=
@@ -412,11 +434,13 @@ TEST_ENVIRONMENT = TRACES="$(abspath $(TRACES))" BUILD=$(BUILD) GEN=$(GEN) CC="$
 	BBOTS_INSPECT=$(BUILD)/bbots-inspect BBOTS_SCHEMA=$(BUILD)/bbots-schema BBOTS_BENCH=$(BUILD)/bbots-bench
 
 .PHONY: test
-test: ## set up, build and run everything: release, sanitizers, clang, valgrind
+test: ## set up, build and run everything: release, sanitizers, valgrind, coverage, clang
 	tools/setup.sh test
 	$(MAKE) -j2 all test-programs $(BUILD)/bbots-bench $(BUILD)/bench-questions $(BUILD)/diff-pg $(BUILD)/corrupt \
 		$(BUILD)/refusal $(BUILD)/model-costs $(PROVING_PROGRAMS)
 	$(MAKE) -j2 MODE=asan all test-programs build/asan/refusal build/asan/model-costs fuzz-programs
+	$(MAKE) -j2 MODE=tsan $(TSAN_PROGRAMS) build/tsan/kill9 build/tsan/serial
+	$(MAKE) -j2 MODE=coverage $(COVERED_PROGRAMS)
 	$(MAKE) -j2 CC=clang CFLAGS=-Werror library tools
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs tools/check-rooms.sh \
 		$(TEST_PROGRAMS) $(TEST_SCRIPTS) '$(BUILD)/diff-pg --statements 30000 --seed 1' \
@@ -429,7 +453,8 @@ test: ## set up, build and run everything: release, sanitizers, clang, valgrind
 		'$(BUILD)/kill9 300 1' '$(BUILD)/serial 20000 1' \
 		'tests/fuzz/replay.sh build/asan/fuzz' \
 		$(TEST_SOURCES:%.c=build/asan/%) \
-		$(patsubst %,'env BUILD=build/asan BBOTS_INSPECT=build/asan/bbots-inspect %',$(filter tests/cli/%,$(TEST_SCRIPTS))) \
+		$(TSAN_PROGRAMS) 'build/tsan/kill9 60 2' 'build/tsan/serial 5000 2' $(ASAN_SCRIPTS) \
+		'tests/covered.sh build/coverage 80 $(COVERED_PROGRAMS)' \
 		$(patsubst %,'tests/valgrind.sh %',$(VALGRIND_PROGRAMS))
 
 .PHONY: valgrind
