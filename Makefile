@@ -563,6 +563,20 @@ $(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/notes_schema.
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
+.PHONY: bench-walk
+bench-walk: ## how fast opening walks the pages of a file, and the check checks it: N= calls
+	tools/setup.sh build
+	$(MAKE) -j2 $(BUILD)/bench-walk $(BUILD)/bbots-sample $(BUILD)/bbots-inspect
+	mkdir -p build/bench/data
+	rm -f build/bench/data/walk.bbots*
+	$(BUILD)/bbots-inspect build/bench/data/walk.bbots create
+	$(BUILD)/bbots-sample rows --calls $(N) | $(BUILD)/bbots-inspect --quiet build/bench/data/walk.bbots apply > /dev/null
+	$(BUILD)/bench-walk build/bench/data/walk.bbots
+
+$(BUILD)/bench-walk: $(BUILD)/bench/walk/main.o $(BUILD)/libbbots.a
+	echo "  LINK  $@"
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
+
 .PHONY: quick
 quick: all test-programs $(BUILD)/bbots-bench $(BUILD)/bench-questions $(BUILD)/refusal ## run the release build's tests only
 	$(TEST_ENVIRONMENT) tools/run-tests.sh -l $(BUILD)/test-logs $(TEST_PROGRAMS) $(TEST_SCRIPTS)
