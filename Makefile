@@ -559,7 +559,7 @@ $(GEN)/notes_schema.c: bench/secrets/notes.sql $(BUILD)/bbots-schema
 	$(BUILD)/bbots-schema --name notes --out $(GEN) $<
 
 $(BUILD)/bench/secrets/main.o: $(GEN)/notes_schema.c
-$(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/gen/notes_schema.o $(BUILD)/libbbots.a
+$(BUILD)/bench-secrets: $(BUILD)/bench/secrets/main.o $(BUILD)/bench/measure.o $(BUILD)/gen/notes_schema.o $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 
@@ -573,7 +573,7 @@ bench-walk: ## how fast opening walks the pages of a file, and the check checks 
 	$(BUILD)/bbots-sample rows --calls $(N) | $(BUILD)/bbots-inspect --quiet build/bench/data/walk.bbots apply > /dev/null
 	$(BUILD)/bench-walk build/bench/data/walk.bbots
 
-$(BUILD)/bench-walk: $(BUILD)/bench/walk/main.o $(BUILD)/libbbots.a
+$(BUILD)/bench-walk: $(BUILD)/bench/walk/main.o $(BUILD)/bench/measure.o $(BUILD)/libbbots.a
 	echo "  LINK  $@"
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBRARY_LIBS)
 

@@ -25,7 +25,7 @@ void die(const char *format, ...)
 {
     va_list arguments;
     fflush(stdout);
-    fputs("bbots-bench: ", stderr);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Prints "bbots-bench: ..." and ends the process. */
+/* Prints the name of the program and a message, and ends the process. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* malloc that never fails: count elements of size bytes, zeroed. */

@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ASKED     501
@@ -182,20 +181,7 @@ static int ask(bbots_txn *txn, const question *one, int32_t user, bbots_error *e
 
 /* ------------------------------------------------------------------ measuring */
 
-static double microseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return difference < 0 ? -1 : difference > 0;
-}
-
-/* The median; no user is asked about for the first time. */
+/* The median in microseconds; no user is asked about for the first time. */
 __attribute__((noinline)) static double measure(bbots_txn *txn, const question *one, uint32_t users)
 {
     double times[ASKED];
@@ -205,25 +191,22 @@ __attribute__((noinline)) static double measure(bbots_txn *txn, const question *
         uint32_t drawn =
             i < 0 ? (uint32_t)(i + WARM) % known : workload_draw(1, 99, (uint64_t)i, known);
         int32_t user = 1 + (int32_t)(drawn * (users / known));
-        double start = microseconds();
+        double start = clock_seconds();
         bbots_must(ask(txn, one, user, &error), &error, one->name);
         if (i >= 0) {
-            times[i] = microseconds() - start;
+            times[i] = (clock_seconds() - start) * 1e6;
         }
     }
-    qsort(times, ASKED, sizeof *times, compare);
-    return times[ASKED / 2];
+    return median(times, ASKED);
 }
 
 static void run(const char *folder, const size *of, const char *only, double medians[QUESTIONS])
 {
     char path[400];
-    char lock[420];
     snprintf(path, sizeof path, "%s/questions-%u-%u.bbots", folder, of->rows, of->users);
-    snprintf(lock, sizeof lock, "%s-lock", path);
     bool loaded = only != NULL && access(path, R_OK) == 0;
     if (!loaded) {
-        unlink(path);
+        file_remove(path);
     }
     bench_store *store = engine_bbots.open(path, !loaded, RELAXED);
     bench_session *session = engine_bbots.attach(store);
@@ -240,8 +223,7 @@ static void run(const char *folder, const size *of, const char *only, double med
     engine_bbots.detach(session);
     engine_bbots.close(store);
     if (only == NULL) {
-        unlink(path);
-        unlink(lock);
+        file_remove(path);
     }
 }
 

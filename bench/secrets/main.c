@@ -7,12 +7,13 @@
  * One thread; rows of a number and a text, 10,000 to a transaction, commits relaxed. A line for each:
  * how many a second, median (least to greatest) of RUNS runs, which take turns.
  */
+#include "bench/measure.h"
+
 #include <bbots/bbots.h>
 #include <bbots/notes.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BATCH 10000
@@ -32,28 +33,14 @@ typedef struct way {
 static void must(int rc, const bbots_error *error)
 {
     if (rc < 0) {
-        fprintf(stderr, "bench-secrets: %s\n", error->message);
-        exit(1);
+        die("%s", error->message);
     }
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return difference < 0 ? -1 : difference > 0;
 }
 
 static void report(const char *what, const char *done, double rates[RUNS])
 {
-    qsort(rates, RUNS, sizeof *rates, compare);
-    printf("%-38s %-7s %9.0f (%.0f to %.0f) a second\n", what, done, rates[RUNS / 2], rates[0],
+    double middle = median(rates, RUNS);
+    printf("%-38s %-7s %9.0f (%.0f to %.0f) a second\n", what, done, middle, rates[0],
            rates[RUNS - 1]);
 }
 
@@ -84,8 +71,7 @@ static void read_rows(bbots_store *store, const bbots_table *table, long rows)
         bbots_value key = bbots_value_integer(i);
         must(bbots_get(txn, table, 0, &key, &row, &error), &error);
         if (bbots_row_value(&row, 1).size != SIZE) {
-            fprintf(stderr, "bench-secrets: row %ld is not what was written\n", i);
-            exit(1);
+            die("row %ld is not what was written", i);
         }
         if (i % BATCH == 0) {
             bbots_txn_wipe(txn);
@@ -102,18 +88,15 @@ static void run(const char *path, const bbots_keyring *keys, long rows, way *one
                              .flags = BBOTS_OPEN_CREATE | BBOTS_OPEN_EXCLUSIVE,
                              .durability = BBOTS_RELAXED,
                              .keys = one->has_keys ? keys : NULL};
-    char lock[128];
     must(bbots_open(path, &options, &store, &error), &error);
-    double start = seconds();
+    double start = clock_seconds();
     write_rows(store, one->table, rows);
-    one->written[number] = (double)rows / (seconds() - start);
-    start = seconds();
+    one->written[number] = (double)rows / (clock_seconds() - start);
+    start = clock_seconds();
     read_rows(store, one->table, rows);
-    one->read[number] = (double)rows / (seconds() - start);
+    one->read[number] = (double)rows / (clock_seconds() - start);
     must(bbots_close(store, &error), &error);
-    snprintf(lock, sizeof lock, "%s-lock", path);
-    unlink(path);
-    unlink(lock);
+    file_remove(path);
 }
 
 int main(int count, char **arguments)

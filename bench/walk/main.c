@@ -7,48 +7,28 @@
  * without, bbots_check(). GiB of the file in a second, median (least to greatest) of RUNS runs, which
  * take turns; the file is in the page cache. Last, what a walk takes of the time that reading takes.
  */
+#include "bench/measure.h"
+
 #include <bbots/bbots.h>
 #include <bbots/check.h>
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RUNS  9
 #define CHUNK ((size_t)1 << 20)
 
-static void must(bool good, const char *message)
+static void must(int rc, const bbots_error *error)
 {
-    if (!good) {
-        fprintf(stderr, "bench-walk: %s\n", message);
-        exit(1);
+    if (rc != BBOTS_OK) {
+        die("%s", error->message);
     }
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double difference = *(const double *)a - *(const double *)b;
-    return difference < 0 ? -1 : difference > 0;
-}
-
-static double median(double *times)
-{
-    qsort(times, RUNS, sizeof *times, compare);
-    return times[RUNS / 2];
 }
 
 static void report(const char *what, double *times, double gib)
 {
-    double middle = median(times);
+    double middle = median(times, RUNS);
     printf("%-28s %6.2f (%.2f to %.2f) GiB a second\n", what, gib / middle, gib / times[RUNS - 1],
            gib / times[0]);
 }
@@ -57,33 +37,37 @@ static void report(const char *what, double *times, double gib)
 static double read_all(const char *path, double *gib)
 {
     static char chunk[CHUNK];
-    double start = seconds();
+    double start = clock_seconds();
     off_t offset = 0;
     ssize_t size;
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    must(file >= 0, "the file cannot be opened");
+    if (file < 0) {
+        die("%s cannot be opened", path);
+    }
     while ((size = pread(file, chunk, CHUNK, offset)) > 0) {
         offset += size;
     }
-    must(size == 0, "the file cannot be read");
+    if (size < 0) {
+        die("%s cannot be read", path);
+    }
     close(file);
     *gib = (double)offset / ((double)(1 << 30));
-    return seconds() - start;
+    return clock_seconds() - start;
 }
 
 static double open_store(const char *path, uint32_t flags, bbots_store **store)
 {
     bbots_error error;
     bbots_options options = {.flags = BBOTS_OPEN_READ_ONLY | flags};
-    double start = seconds();
-    must(bbots_open(path, &options, store, &error) == BBOTS_OK, error.message);
-    return seconds() - start;
+    double start = clock_seconds();
+    must(bbots_open(path, &options, store, &error), &error);
+    return clock_seconds() - start;
 }
 
 static void close_store(bbots_store *store)
 {
     bbots_error error;
-    must(bbots_close(store, &error) == BBOTS_OK, error.message);
+    must(bbots_close(store, &error), &error);
 }
 
 static double check(bbots_store *store)
@@ -91,12 +75,14 @@ static double check(bbots_store *store)
     bbots_error error;
     bbots_check_result result;
     bbots_txn *txn;
-    double start = seconds();
-    must(bbots_begin(store, BBOTS_READ, &txn, &error) == BBOTS_OK, error.message);
-    must(bbots_check(txn, NULL, &result, &error) == BBOTS_OK, error.message);
-    must(result.damage + result.derived == 0, "the check found something");
+    double start = clock_seconds();
+    must(bbots_begin(store, BBOTS_READ, &txn, &error), &error);
+    must(bbots_check(txn, NULL, &result, &error), &error);
+    if (result.damage + result.derived != 0) {
+        die("the check found something");
+    }
     bbots_rollback(txn);
-    return seconds() - start;
+    return clock_seconds() - start;
 }
 
 int main(int count, char **arguments)
@@ -106,7 +92,9 @@ int main(int count, char **arguments)
     double checking[RUNS];
     double shares[RUNS];
     double gib = 0;
-    must(count == 2, "usage: bench-walk FILE");
+    if (count != 2) {
+        die("give it a FILE");
+    }
     const char *path = arguments[1];
     read_all(path, &gib);
     for (int run = 0; run < RUNS; run++) {
@@ -123,7 +111,8 @@ int main(int count, char **arguments)
     report("read by pread()", reading, gib);
     report("walked by opening", walking, gib);
     report("checked by bbots_check()", checking, gib);
-    printf("walking takes %.2f (%.2f to %.2f) of the time of reading\n", median(shares), shares[0],
+    double share = median(shares, RUNS);
+    printf("walking takes %.2f (%.2f to %.2f) of the time of reading\n", share, shares[0],
            shares[RUNS - 1]);
     return 0;
 }
