@@ -301,8 +301,8 @@ static int judge_others(const store_file *file, int alone, bbots_error *error)
     for (int tries = 0; alone == BBOTS_NOT_FOUND && tries < OTHERS_TRIES; tries++) {
         struct stat status;
         store_lock_state state = store_lock_look(file->path);
-        if (state == STORE_LOCK_HELD || fstat(file->fd, &status) != 0 ||
-            (state == STORE_LOCK_FREE && status.st_nlink == 1)) {
+        if (state == STORE_LOCK_HELD || state == STORE_LOCK_UNKNOWN ||
+            fstat(file->fd, &status) != 0 || (state == STORE_LOCK_FREE && status.st_nlink == 1)) {
             return alone;
         }
         nanosleep(&moment, NULL);
@@ -314,6 +314,25 @@ static int judge_others(const store_file *file, int alone, bbots_error *error)
                          "somebody else has file \"%s\" open by another name, or its lock file was "
                          "removed meanwhile",
                          file->path);
+}
+
+/*
+ * Nobody has the file open. If its lock file is held all the same, another file had the name when it was
+ * opened (a backup was put in its place): its commits would be taken for ours.
+ */
+static int judge_lock_users(const store_file *file, bbots_error *error)
+{
+    const struct timespec moment = {0, 10000000};
+    for (int tries = 0; tries < OTHERS_TRIES; tries++) {
+        if (store_lock_look(file->path) != STORE_LOCK_HELD) {
+            return BBOTS_OK;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return bb_fail(error, BBOTS_BUSY,
+                   "somebody else has the lock file of \"%s\" open, and not the file: he opened "
+                   "another one that had this name",
+                   file->path);
 }
 
 /*
@@ -343,7 +362,9 @@ static int take_use(store_file *file, bbots_error *error)
     if (alone == BBOTS_NOT_FOUND && options->alone) {
         return bb_fail(error, BBOTS_BUSY, "somebody else has file \"%s\" open", file->path);
     }
-    return alone == BBOTS_NOT_FOUND ? judge_others(file, alone, error) : alone;
+    return alone == BBOTS_NOT_FOUND ? judge_others(file, alone, error)
+           : alone == BBOTS_OK      ? judge_lock_users(file, error)
+                                    : alone;
 }
 
 /* A look that counts: nobody opens or closes the file meanwhile. *count: to be written as mark. */

@@ -148,11 +148,12 @@ int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *erro
 /* The name of LMDB's lock file beside a path; false: too long to lead to a file. */
 bool store_lock_name(const char *path, char name[PATH_MAX]);
 
-/* That file: STORE_LOCK_FREE, nobody has it open. */
+/* That file: STORE_LOCK_FREE, nobody has it open. STORE_LOCK_UNKNOWN: LMDB will say why. */
 typedef enum store_lock_state {
     STORE_LOCK_HELD,
     STORE_LOCK_FREE,
-    STORE_LOCK_MISSING
+    STORE_LOCK_MISSING,
+    STORE_LOCK_UNKNOWN
 } store_lock_state;
 store_lock_state store_lock_look(const char *path);
 

@@ -121,12 +121,12 @@ store_lock_state store_lock_look(const char *path)
                  ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
                  : -1;
     if (fd < 0) {
-        return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_HELD; /* LMDB will say why */
+        return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_UNKNOWN;
     }
     bool held;
-    (void)find_lock(fd, 0, &held);
+    bool told = find_lock(fd, 0, &held);
     close(fd);
-    return held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
+    return !told ? STORE_LOCK_UNKNOWN : held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
 }
 
 bool store_work_take(int fd)

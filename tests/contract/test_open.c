@@ -498,6 +498,39 @@ static void a_symbolic_link_has_the_lock_of_its_file(void **state)
     assert_int_equal(access(path_in(place, "store.bbots-lock"), F_OK), 0);
 }
 
+static int is_kept_out_in_child(void *context)
+{
+    bbots_store *store;
+    int rc = bbots_open(context, &existing, &store, &fault);
+    return rc == BBOTS_BUSY && strstr(fault.message, "lock file") != NULL ? 0 : 1;
+}
+
+/* A backup that takes the name of a file in use finds that one's lock file, which says of which commit it is. */
+static void a_file_put_in_the_place_of_one_in_use_waits_for_its_end(void **state)
+{
+    fixture *place = *state;
+    char *copy = path_in(place, "copy");
+    place->store = open_store(place->path, &creating);
+    assert_ok(bbots_backup(place->store, copy, &fault));
+    for (int i = 0; i < 8; i++) {
+        bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+        assert_ok(insert_named(txn, NODES, "label", string("x")));
+        commit(txn);
+    }
+    assert_int_equal(rename(copy, place->path), 0);
+    assert_int_equal(in_child(is_kept_out_in_child, place->path), 0);
+    assert_status(try_open(place->path, &existing), BBOTS_ALREADY_OPEN);
+    assert_int_equal(in_child(is_kept_out_in_child, place->path), 0); /* the lock is still there */
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, NODES, "label", string("x")));
+    commit(txn);
+    assert_int_equal(check_store(place->store), 9);
+    assert_ok(bbots_close(place->store, &fault));
+    assert_int_equal(in_child(open_in_child, place->path), 0);
+    place->store = open_store(place->path, &existing);
+    assert_int_equal(check_store(place->store), 0);
+}
+
 static int is_refused_in_child(void *context)
 {
     bbots_store *store;
@@ -1267,6 +1300,7 @@ int main(void)
         TEST(a_process_opens_a_file_once_under_any_name),
         TEST(a_symbolic_link_has_the_lock_of_its_file),
         TEST(nobody_writes_beside_a_writer_with_another_lock),
+        TEST(a_file_put_in_the_place_of_one_in_use_waits_for_its_end),
         TEST(a_store_with_open_transactions_stays_open),
         TEST(a_file_opens_with_its_own_schema_and_answers_the_same),
         TEST(another_schema_is_a_mismatch),
