@@ -65,13 +65,13 @@ int store_readers(store_file *file, store_reader_seen *seen, void *context, bbot
     return rc < 0 ? store_fail(error, rc, "cannot list the readers") : run.stopped;
 }
 
+/* 1 when the host refuses, whatever it answers. */
 static int judge_reader(const store_reader *reader, void *context)
 {
     const store_file *file = context;
     const store_options *options = &file->options;
-    return reader->behind > options->reader_commits_max
-               ? options->on_long_reader(reader, options->reader_context)
-               : 0;
+    return reader->behind > options->reader_commits_max &&
+           options->on_long_reader(reader, options->reader_context) != 0;
 }
 
 int store_mind_readers(store_file *file, bbots_error *error)
