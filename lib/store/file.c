@@ -403,6 +403,9 @@ static int enter(store_file *file, bbots_error *error)
         return rc;
     }
     store_anchor_prepare(file);
+    if (!file->unwritable) {
+        store_lock_make(file->path, file->fd);
+    }
     rc = open_environment(file, error);
     if (rc != BBOTS_OK) {
         return rc;

@@ -148,6 +148,12 @@ int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *erro
 /* The name of LMDB's lock file beside a path; false: too long to lead to a file. */
 bool store_lock_name(const char *path, char name[PATH_MAX]);
 
+/*
+ * Makes that file, if it is missing, for those who may use the file beneath fd: the umask would take their
+ * rights, and it would be its maker's. What cannot be done LMDB does or says.
+ */
+void store_lock_make(const char *path, int fd);
+
 /* That file: STORE_LOCK_FREE, nobody has it open. STORE_LOCK_UNKNOWN: LMDB will say why. */
 typedef enum store_lock_state {
     STORE_LOCK_HELD,

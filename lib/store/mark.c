@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TURN_OFFSET (INT64_C(1) << 61)
@@ -111,6 +112,23 @@ int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *erro
 bool store_lock_name(const char *path, char name[PATH_MAX])
 {
     return snprintf(name, PATH_MAX, "%s-lock", path) < PATH_MAX;
+}
+
+void store_lock_make(const char *path, int fd)
+{
+    char name[PATH_MAX];
+    struct stat status;
+    int made = fstat(fd, &status) == 0 && store_lock_name(path, name)
+                   ? open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                   : -1;
+    if (made < 0) {
+        return;
+    }
+    if (fchown(made, status.st_uid, status.st_gid) != 0) {
+        (void)!fchown(made, (uid_t)-1, status.st_gid); /* only root gives files away */
+    }
+    fchmod(made, (status.st_mode & 0777) | 0600);
+    close(made);
 }
 
 /* LMDB locks the first byte of its lock file as long as it has it open. */

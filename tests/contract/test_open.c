@@ -447,6 +447,33 @@ static void what_the_system_forbids_is_denied(void **state)
     assert_int_equal(chmod(place->path, 0600), 0);
 }
 
+static int open_with_umask(void *context)
+{
+    umask(077);
+    return try_open(context, &existing) == BBOTS_OK ? 0 : 1;
+}
+
+/* Whoever comes first makes the lock file for all who may write: umask, or root, must not lock the owner out. */
+static void the_lock_file_is_for_all_who_may_write(void **state)
+{
+    fixture *place = *state;
+    struct stat file;
+    struct stat lock;
+    make_filled(place->path);
+    assert_int_equal(unlink(path_in(place, "store.bbots-lock")), 0);
+    assert_int_equal(chmod(place->path, 0660), 0);
+    if (getuid() == 0) {
+        assert_int_equal(chown(place->path, 65534, 65533), 0);
+    }
+    assert_int_equal(in_child(open_with_umask, place->path), 0);
+    assert_int_equal(stat(place->path, &file), 0);
+    assert_int_equal(stat(path_in(place, "store.bbots-lock"), &lock), 0);
+    assert_int_equal(lock.st_mode & 0777, 0660);
+    assert_int_equal(lock.st_uid, file.st_uid);
+    assert_int_equal(lock.st_gid, file.st_gid);
+    place->store = open_store(place->path, &existing);
+}
+
 /* ------------------------------------------------------------------ opened twice */
 
 static int open_in_child(void *context)
@@ -1297,6 +1324,7 @@ int main(void)
         TEST(a_file_that_was_cut_off_is_damaged),
         TEST(a_damaged_meta_page_crashes_nobody),
         TEST(what_the_system_forbids_is_denied),
+        TEST(the_lock_file_is_for_all_who_may_write),
         TEST(a_process_opens_a_file_once_under_any_name),
         TEST(a_symbolic_link_has_the_lock_of_its_file),
         TEST(nobody_writes_beside_a_writer_with_another_lock),
