@@ -30,13 +30,13 @@ BBOTS_API BBOTS_CHECKED int bbots_backup(bbots_store *store, const char *path, b
 
 /*
  * Replaces the closed store at `path` by a copy without gaps, in one step: whatever happens, the
- * name leads to the old file or to the new one. The new file keeps the old one's mode. Others
- * who open the store meanwhile wait or get BBOTS_BUSY. Needs as much free space as the rows take.
+ * name leads to the old file or to the new one. The new file keeps the old one's mode, group, and, if root
+ * compacts it, owner. Others who open the store meanwhile wait or get BBOTS_BUSY. Needs as much free space as the rows take.
  * Working files are those of bbots_backup().
  * Before and after (both may be NULL) receive the file's sizes in bytes.
  *
- * Errors: BBOTS_BUSY (somebody has the store open), BBOTS_ALREADY_OPEN (this process has), those of
- * bbots_open() and bbots_backup(). The old file is in place then.
+ * Errors: BBOTS_BUSY (somebody has the store open), BBOTS_ALREADY_OPEN (this process has), BBOTS_ACCESS_DENIED (also when the
+ * new file could not have the old one's group), those of bbots_open() and bbots_backup(). The old file is in place then.
  */
 BBOTS_API BBOTS_CHECKED int bbots_compact(const char *path, uint64_t *before_bytes,
                                           uint64_t *after_bytes, bbots_error *error);

@@ -149,6 +149,22 @@ int store_make_begin(const char *path, uint32_t mode, store_making *making, bbot
                : store_open_failure(path, errno, error);
 }
 
+int store_make_belong(const store_making *making, const char *path, bbots_error *error)
+{
+    struct stat old;
+    struct stat made;
+    if (stat(path, &old) != 0 || fstat(making->fd, &made) != 0) {
+        return store_open_failure(path, errno, error);
+    }
+    bool same = old.st_uid == made.st_uid && old.st_gid == made.st_gid;
+    if (same || fchown(making->fd, old.st_uid, old.st_gid) == 0 ||
+        fchown(making->fd, (uid_t)-1, old.st_gid) == 0) { /* only root gives files away */
+        return BBOTS_OK;
+    }
+    return bb_fail_system(error, BBOTS_ACCESS_DENIED, errno,
+                          "cannot give a new file to the group of \"%s\"", path);
+}
+
 void store_make_end(store_making *making)
 {
     if (making->path != NULL && making->fd >= 0) {

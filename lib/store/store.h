@@ -155,6 +155,13 @@ typedef int store_fill(store_file *file, void *context, bbots_error *error);
  * removed. store_make_end() removes the working file, unless it took another one's place.
  */
 int store_make_begin(const char *path, uint32_t mode, store_making *making, bbots_error *error);
+
+/*
+ * Gives it the owner and the group of the file at `path`; at least the group, if this process may not give files
+ * away. BBOTS_ACCESS_DENIED: not even that.
+ */
+int store_make_belong(const store_making *making, const char *path, bbots_error *error);
+
 int store_make_fill(const store_making *making, const store_options *options, store_fill *fill,
                     void *context, bbots_error *error);
 void store_make_end(store_making *making);

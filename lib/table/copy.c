@@ -270,7 +270,10 @@ static int replace(bbots_store **store, bbots_error *error)
     if (rc != BBOTS_OK) {
         return rc;
     }
-    rc = make_copy(*store, &making, error);
+    rc = store_make_belong(&making, path, error);
+    if (rc == BBOTS_OK) {
+        rc = make_copy(*store, &making, error);
+    }
     if (rc == BBOTS_OK) {
         /* The old lock file serves the new file too: nobody may use it before we are done with it. */
         rc = store_make_replace(&making, path, &turn, error);

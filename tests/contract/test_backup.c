@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -249,6 +250,55 @@ static void compaction_gives_space_back(void **state)
     place->store = open_store(place->path, &usual);
 }
 
+/* Root, who compacts another one's file, must not lock him out; he who shares it by its group, the group. */
+static int compact_as_one_of_the_group(void *context)
+{
+    gid_t group = 65533;
+    if (setgroups(1, &group) != 0 || setgid(1234) != 0 || setuid(1234) != 0) {
+        return 2;
+    }
+    return bbots_compact(context, NULL, NULL, &fault) == BBOTS_OK ? 0 : 1;
+}
+
+static int compact_as_anybody(void *context)
+{
+    if (setgroups(0, NULL) != 0 || setgid(1234) != 0 || setuid(1234) != 0) {
+        return 2;
+    }
+    return bbots_compact(context, NULL, NULL, &fault) == BBOTS_ACCESS_DENIED ? 0 : 1;
+}
+
+static void a_compacted_file_keeps_its_owner_and_group(void **state)
+{
+    fixture *place = *state;
+    char path[160];
+    char lock[128];
+    glob_t left;
+    struct stat status;
+    if (getuid() != 0) {
+        skip();
+    }
+    snprintf(lock, sizeof lock, "%s-lock", place->path);
+    assert_int_equal(chown(place->path, 65534, 65533), 0);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(chmod(place->path, 0660), 0);
+    assert_int_equal(chmod(place->folder, 0777), 0);
+    assert_ok(bbots_compact(place->path, NULL, NULL, &fault));
+    assert_int_equal(stat(place->path, &status), 0);
+    assert_int_equal(status.st_uid, 65534);
+    assert_int_equal(status.st_gid, 65533);
+    assert_int_equal(status.st_mode & 0777, 0660);
+    assert_int_equal(in_child(compact_as_one_of_the_group, place->path), 0);
+    assert_int_equal(stat(place->path, &status), 0);
+    assert_int_equal(status.st_gid, 65533);
+    assert_int_equal(status.st_mode & 0777, 0660);
+    assert_int_equal(chmod(place->path, 0666), 0);
+    assert_int_equal(chmod(lock, 0666), 0);
+    assert_int_equal(in_child(compact_as_anybody, place->path), 0);
+    assert_int_equal(glob(in_folder(place, "bbots-new-*", path), 0, NULL, &left), GLOB_NOMATCH);
+    place->store = open_store(place->path, &usual);
+}
+
 static int compact_elsewhere(void *context)
 {
     return bbots_compact(context, NULL, NULL, NULL) == BBOTS_BUSY ? 0 : 1;
@@ -313,6 +363,7 @@ int main(void)
         CLOSED(what_killed_makers_left_is_removed),
         CLOSED(makers_do_not_disturb_each_other),
         CLOSED(compaction_gives_space_back),
+        CLOSED(a_compacted_file_keeps_its_owner_and_group),
         CLOSED(compaction_waits_for_nobody),
         CLOSED(damage_is_not_copied),
     };
