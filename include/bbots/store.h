@@ -168,7 +168,7 @@ typedef struct bbots_options {
  * Errors: BBOTS_FILE_MISSING, BBOTS_FILE_EXISTS, BBOTS_ACCESS_DENIED, BBOTS_NOT_A_STORE,
  * BBOTS_UNSUPPORTED_VERSION, BBOTS_CORRUPTED (also: cut off), BBOTS_SCHEMA_MISMATCH,
  * BBOTS_ALREADY_OPEN (in this process), BBOTS_BUSY (see BBOTS_OPEN_ALONE and BBOTS_OPEN_READ_ONLY;
- * or another process has it open by the name of a hard link, or by a lock file that was removed, or has
+ * or another process has it open by another name, or by a lock file that was removed or replaced, or has
  * another file open that had this name),
  * BBOTS_NETWORK_FILE_SYSTEM, BBOTS_INVALID_ARGUMENT,
  * BBOTS_KEY_MISSING (see BBOTS_OPEN_ALL_KEYS; the message names the key's id),

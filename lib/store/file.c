@@ -291,18 +291,16 @@ static bool is_still_named(const store_file *file)
 }
 
 /*
- * Those who have the file open have LMDB's lock file open, by the same name: otherwise we would be a
- * second writer beside them. They are not when the file has another name (a hard link) or its lock
- * file was removed. Who dies loses the one lock before the other, so he is given time.
+ * Those who have the file open have to have LMDB's lock file open that we would open: otherwise we would be a
+ * second writer beside them. They do not when the file had another name (a hard link, a rename), or when its
+ * lock file was removed or replaced. One that dies meanwhile is given time.
  */
-static int judge_others(const store_file *file, int alone, bbots_error *error)
+static int judge_others(const store_file *file, bbots_error *error)
 {
     const struct timespec moment = {0, 10000000};
+    int alone = BBOTS_NOT_FOUND;
     for (int tries = 0; alone == BBOTS_NOT_FOUND && tries < OTHERS_TRIES; tries++) {
-        struct stat status;
-        store_lock_state state = store_lock_look(file->path);
-        if (state == STORE_LOCK_HELD || state == STORE_LOCK_UNKNOWN ||
-            fstat(file->fd, &status) != 0 || (state == STORE_LOCK_FREE && status.st_nlink == 1)) {
+        if (store_lock_is_theirs(file->path, file->fd)) {
             return alone;
         }
         nanosleep(&moment, NULL);
@@ -324,7 +322,7 @@ static int judge_lock_users(const store_file *file, bbots_error *error)
 {
     const struct timespec moment = {0, 10000000};
     for (int tries = 0; tries < OTHERS_TRIES; tries++) {
-        if (store_lock_look(file->path) != STORE_LOCK_HELD) {
+        if (!store_lock_is_held(file->path)) {
             return BBOTS_OK;
         }
         nanosleep(&moment, NULL);
@@ -362,7 +360,7 @@ static int take_use(store_file *file, bbots_error *error)
     if (alone == BBOTS_NOT_FOUND && options->alone) {
         return bb_fail(error, BBOTS_BUSY, "somebody else has file \"%s\" open", file->path);
     }
-    return alone == BBOTS_NOT_FOUND ? judge_others(file, alone, error)
+    return alone == BBOTS_NOT_FOUND ? judge_others(file, error)
            : alone == BBOTS_OK      ? judge_lock_users(file, error)
                                     : alone;
 }
@@ -414,6 +412,9 @@ static int enter(store_file *file, bbots_error *error)
     file->reads_directly =
         !file->options.plain_reads && (long)file->page_bytes == sysconf(_SC_PAGESIZE);
     rc = open_main(file, error);
+    if (rc == BBOTS_OK && !file->unwritable) {
+        rc = store_lock_show(file->path, file->fd, error);
+    }
     if (rc == BBOTS_OK && !file->unwritable) {
         rc = store_mark_write(file->path, file->fd, file->page_bytes, count, error);
     }

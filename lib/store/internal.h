@@ -154,14 +154,15 @@ bool store_lock_name(const char *path, char name[PATH_MAX]);
  */
 void store_lock_make(const char *path, int fd);
 
-/* That file: STORE_LOCK_FREE, nobody has it open. STORE_LOCK_UNKNOWN: LMDB will say why. */
-typedef enum store_lock_state {
-    STORE_LOCK_HELD,
-    STORE_LOCK_FREE,
-    STORE_LOCK_MISSING,
-    STORE_LOCK_UNKNOWN
-} store_lock_state;
-store_lock_state store_lock_look(const char *path);
+/* Whether somebody has that file open, as far as can be told. Not of a file that this process has open. */
+bool store_lock_is_held(const char *path);
+
+/*
+ * Shows others which lock file we have open, as long as fd is. store_lock_is_theirs(): all others who have the
+ * file open have the one of this name.
+ */
+int store_lock_show(const char *path, int fd, bbots_error *error);
+bool store_lock_is_theirs(const char *path, int fd);
 
 /* Whoever makes a file holds this; false when somebody else does, with errno. */
 bool store_work_take(int fd);

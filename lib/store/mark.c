@@ -1,13 +1,15 @@
 /*
  * store/mark.c - who has the file open, and whether its last use came to an end.
  *
- * Four locks of the system on the file, behind all its bytes, belong to open descriptions and so end
+ * Five locks of the system on the file, behind all its bytes, belong to open descriptions and so end
  * with them, however a process dies:
  *     TURN   held alone while a file is opened or closed: one at a time
  *     USE    shared by all who have the file open; to have it alone means to be the only one
  *     WORK   held alone by whoever makes a file, as long as it has its working name (make.c)
  *     LOOK   shared by those who may only read the file: they cannot tell a writer which pages they
  *            need, so the file is open either to them or to those of USE
+ *     LOCKS  one byte of many, shared by all of USE: the one that stands for the inode of LMDB's lock file
+ *            that they have open. The file may have got another name, and the name another lock file
  *
  * The last 16 bytes of page 0, which LMDB never writes after the file's creation, count how many have
  * opened the file and not closed it. Who opens it as the only one and finds another number than 0
@@ -30,12 +32,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TURN_OFFSET (INT64_C(1) << 61)
-#define USE_OFFSET  (TURN_OFFSET + 1)
-#define WORK_OFFSET (TURN_OFFSET + 2)
-#define LOOK_OFFSET (TURN_OFFSET + 3)
-#define MARK_BYTES  16u
-#define MARK_MAGIC  UINT64_C(0x316b72616d2d6262) /* "bb-mark1" */
+#define TURN_OFFSET  (INT64_C(1) << 61)
+#define USE_OFFSET   (TURN_OFFSET + 1)
+#define WORK_OFFSET  (TURN_OFFSET + 2)
+#define LOOK_OFFSET  (TURN_OFFSET + 3)
+#define LOCKS_OFFSET (INT64_C(1) << 62)
+#define LOCKS_NUMBER (UINT64_C(1) << 61)
+#define MARK_BYTES   16u
+#define MARK_MAGIC   UINT64_C(0x316b72616d2d6262) /* "bb-mark1" */
 
 static int set_lock(int fd, short type, off_t offset, bool wait)
 {
@@ -55,10 +59,11 @@ static int cannot_lock(const char *path, bbots_error *error)
     return bb_fail_system(error, BBOTS_IO, errno, "cannot lock file \"%s\"", path);
 }
 
-/* Whether another description has a lock there. False with errno, and as if one had: nobody tells. */
-static bool find_lock(int fd, off_t offset, bool *held)
+/* Whether another description has a lock among these bytes. False with errno, and as if one had: nobody tells. */
+static bool find_lock(int fd, off_t offset, off_t bytes, bool *held)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = bytes};
     bool told = fcntl(fd, F_OFD_GETLK, &lock) == 0;
     *held = lock.l_type != F_UNLCK;
     return told;
@@ -92,7 +97,7 @@ int store_use_share(const char *path, int fd, bbots_error *error)
 int store_look_share(const char *path, int fd, bbots_error *error)
 {
     bool used;
-    if (!find_lock(fd, USE_OFFSET, &used)) {
+    if (!find_lock(fd, USE_OFFSET, 1, &used)) {
         return cannot_lock(path, error);
     }
     if (used) {
@@ -106,7 +111,7 @@ int store_look_share(const char *path, int fd, bbots_error *error)
 
 int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *error)
 {
-    return find_lock(fd, LOOK_OFFSET, looked_at) ? BBOTS_OK : cannot_lock(path, error);
+    return find_lock(fd, LOOK_OFFSET, 1, looked_at) ? BBOTS_OK : cannot_lock(path, error);
 }
 
 bool store_lock_name(const char *path, char name[PATH_MAX])
@@ -132,19 +137,50 @@ void store_lock_make(const char *path, int fd)
 }
 
 /* LMDB locks the first byte of its lock file as long as it has it open. */
-store_lock_state store_lock_look(const char *path)
+bool store_lock_is_held(const char *path)
 {
     char name[PATH_MAX];
+    bool held = false;
     int fd = store_lock_name(path, name)
                  ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
                  : -1;
-    if (fd < 0) {
-        return errno == ENOENT ? STORE_LOCK_MISSING : STORE_LOCK_UNKNOWN;
+    if (fd >= 0) {
+        held = find_lock(fd, 0, 1, &held) && held;
+        close(fd);
     }
-    bool held;
-    bool told = find_lock(fd, 0, &held);
-    close(fd);
-    return !told ? STORE_LOCK_UNKNOWN : held ? STORE_LOCK_HELD : STORE_LOCK_FREE;
+    return held;
+}
+
+/* The byte that stands for the lock file of a path. */
+static bool find_lock_byte(const char *path, off_t *byte)
+{
+    char name[PATH_MAX];
+    struct stat status;
+    if (!store_lock_name(path, name) || lstat(name, &status) != 0) {
+        return false;
+    }
+    *byte = LOCKS_OFFSET + 1 + (off_t)((uint64_t)status.st_ino % LOCKS_NUMBER);
+    return true;
+}
+
+int store_lock_show(const char *path, int fd, bbots_error *error)
+{
+    off_t byte;
+    return find_lock_byte(path, &byte) && set_lock(fd, F_RDLCK, byte, false) == 0
+               ? BBOTS_OK
+               : cannot_lock(path, error);
+}
+
+bool store_lock_is_theirs(const char *path, int fd)
+{
+    off_t byte;
+    bool before;
+    bool behind;
+    bool there;
+    return find_lock_byte(path, &byte) && find_lock(fd, byte, 1, &there) && there &&
+           find_lock(fd, LOCKS_OFFSET, byte - LOCKS_OFFSET, &before) && !before &&
+           find_lock(fd, byte + 1, LOCKS_OFFSET + (off_t)LOCKS_NUMBER + 1 - byte, &behind) &&
+           !behind;
 }
 
 bool store_work_take(int fd)

@@ -525,11 +525,37 @@ static void a_symbolic_link_has_the_lock_of_its_file(void **state)
     assert_int_equal(access(path_in(place, "store.bbots-lock"), F_OK), 0);
 }
 
+static int is_refused_in_child(void *context)
+{
+    bbots_store *store;
+    int rc = bbots_open(context, &existing, &store, &fault);
+    return rc == BBOTS_BUSY && strstr(fault.message, "by another name") != NULL ? 0 : 1;
+}
+
 static int is_kept_out_in_child(void *context)
 {
     bbots_store *store;
     int rc = bbots_open(context, &existing, &store, &fault);
     return rc == BBOTS_BUSY && strstr(fault.message, "lock file") != NULL ? 0 : 1;
+}
+
+/* What is named may have a lock file already, of a file that had the name before; it is not the writer's. */
+static void nobody_writes_beside_a_writer_whose_file_was_renamed(void **state)
+{
+    fixture *place = *state;
+    char *aside = path_in(place, "aside");
+    char *lock = path_in(place, "store.bbots-lock");
+    assert_ok(try_open(aside, &creating)); /* leaves a lock file */
+    place->store = open_store(place->path, &creating);
+    assert_int_equal(rename(place->path, aside), 0);
+    assert_int_equal(in_child(is_refused_in_child, aside), 0);
+    assert_int_equal(rename(aside, place->path), 0);
+    assert_int_equal(in_child(open_in_child, place->path), 0);
+    assert_int_equal(rename(path_in(place, "aside-lock"), lock),
+                     0); /* free, and of the right name */
+    assert_int_equal(in_child(is_refused_in_child, place->path), 0);
+    assert_ok(bbots_close(place->store, &fault));
+    place->store = open_store(place->path, &existing);
 }
 
 /* A backup that takes the name of a file in use finds that one's lock file, which says of which commit it is. */
@@ -556,13 +582,6 @@ static void a_file_put_in_the_place_of_one_in_use_waits_for_its_end(void **state
     assert_int_equal(in_child(open_in_child, place->path), 0);
     place->store = open_store(place->path, &existing);
     assert_int_equal(check_store(place->store), 0);
-}
-
-static int is_refused_in_child(void *context)
-{
-    bbots_store *store;
-    int rc = bbots_open(context, &existing, &store, &fault);
-    return rc == BBOTS_BUSY && strstr(fault.message, "by another name") != NULL ? 0 : 1;
 }
 
 /* A hard link has a lock of its own, and so has a name whose lock file was removed. */
@@ -1328,6 +1347,7 @@ int main(void)
         TEST(a_process_opens_a_file_once_under_any_name),
         TEST(a_symbolic_link_has_the_lock_of_its_file),
         TEST(nobody_writes_beside_a_writer_with_another_lock),
+        TEST(nobody_writes_beside_a_writer_whose_file_was_renamed),
         TEST(a_file_put_in_the_place_of_one_in_use_waits_for_its_end),
         TEST(a_store_with_open_transactions_stays_open),
         TEST(a_file_opens_with_its_own_schema_and_answers_the_same),
