@@ -40,6 +40,9 @@ static _Thread_local guard_frame *frame_now __attribute__((tls_model("initial-ex
 static pthread_mutex_t handlers_mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned handlers_users;
 static struct sigaction handlers_before[2]; /* of SIGSEGV and SIGBUS */
+static struct sigaction
+    handlers_later[2];            /* that stood before ours when the last file was closed */
+static bool handlers_outlived[2]; /* one did */
 
 static const int handled[2] = {SIGSEGV, SIGBUS};
 
@@ -94,13 +97,23 @@ static bool is_ours(int signal)
            now.sa_sigaction == on_signal;
 }
 
+/* Somebody put himself before us and is still there: he calls ours, so ours must not call him. */
+static bool stands_before_us(unsigned i)
+{
+    struct sigaction now;
+    return handlers_outlived[i] && sigaction(handled[i], NULL, &now) == 0 &&
+           now.sa_flags == handlers_later[i].sa_flags &&
+           ((now.sa_flags & SA_SIGINFO) != 0 ? now.sa_sigaction == handlers_later[i].sa_sigaction
+                                             : now.sa_handler == handlers_later[i].sa_handler);
+}
+
 static void install(void)
 {
     struct sigaction ours = {.sa_sigaction = on_signal,
                              .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
     sigemptyset(&ours.sa_mask);
     for (unsigned i = 0; i < 2; i++) {
-        if (!is_ours(handled[i])) { /* it stays when somebody put himself before us */
+        if (!is_ours(handled[i]) && !stands_before_us(i)) {
             sigaction(handled[i], &ours, &handlers_before[i]);
         }
     }
@@ -109,7 +122,10 @@ static void install(void)
 static void uninstall(void)
 {
     for (unsigned i = 0; i < 2; i++) {
-        if (is_ours(handled[i])) {
+        handlers_outlived[i] = !is_ours(handled[i]);
+        if (handlers_outlived[i]) { /* he stays */
+            sigaction(handled[i], NULL, &handlers_later[i]);
+        } else {
             sigaction(handled[i], &handlers_before[i], NULL);
         }
     }

@@ -247,11 +247,43 @@ static int a_later_handler(void *context)
     return 0;
 }
 
+/* ... and calls the one that he replaced, which does not call him. */
+static struct sigaction replaced;
+
+static void call_the_replaced(int signal, siginfo_t *info, void *context)
+{
+    if (++received == 100) {
+        _exit(1);
+    }
+    replaced.sa_sigaction(signal, info, context);
+}
+
+static int a_later_handler_that_calls_on(void *context)
+{
+    struct sigaction later = {.sa_sigaction = call_the_replaced, .sa_flags = SA_SIGINFO};
+    struct sigaction host = {.sa_handler = count_signal};
+    bbots_store *store;
+    received = 0;
+    sigaction(SIGBUS, &host, NULL);
+    EXPECT(bbots_open(context, &guarded, &store, NULL) == BBOTS_OK);
+    sigaction(SIGBUS, &later, &replaced);
+    for (int i = 0; i < 2; i++) {
+        EXPECT(bbots_close(store, NULL) == BBOTS_OK);
+        EXPECT(bbots_open(context, &guarded, &store, NULL) == BBOTS_OK);
+        EXPECT(raise(SIGBUS) == 0);
+        EXPECT(received == 2 * (i + 1)); /* each of the two once */
+    }
+    EXPECT(truncate(context, 2 * PAGE) == 0);
+    EXPECT(check_all(store) == BBOTS_CORRUPTED);
+    return bbots_close(store, NULL);
+}
+
 static void a_handler_that_came_later_stays(void **state)
 {
     fixture *place = *state;
     fill(place->path);
     assert_int_equal(in_child(a_later_handler, place->path), 0);
+    assert_int_equal(in_child(a_later_handler_that_calls_on, place->path), 0);
 }
 
 /* ------------------------------------------------------------------ damaged pages */
