@@ -208,7 +208,7 @@ typedef enum bbots_access { BBOTS_READ = 0, BBOTS_WRITE = 1 } bbots_access;
  * Errors: BBOTS_READ_ONLY, BBOTS_FORKED, BBOTS_TRANSACTION_ACTIVE (this thread has the store's
  * write transaction already), BBOTS_READERS_FULL, BBOTS_SCHEMA_MISMATCH (another process changed
  * the schema: open again; a reader is told when it meets a row that its schema does not know),
- * BBOTS_BUSY (the map has to grow and a transaction of this process stays open for ten seconds), BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY.
+ * BBOTS_BUSY (the map has to grow and a transaction of this process stays open for ten seconds), BBOTS_MAP_FULL, BBOTS_IO, BBOTS_NO_MEMORY (also: no address space for a map that has to grow).
  */
 BBOTS_API BBOTS_CHECKED int bbots_begin(bbots_store *store, bbots_access access, bbots_txn **txn,
                                         bbots_error *error);

@@ -20,6 +20,7 @@
 #define MAP_BYTES_LEAST (UINT64_C(1) << 30)
 #define READERS_DEFAULT 1024
 #define GROW_WAIT_MS    10000
+#define MAP_BYTES_AT    32 /* in a meta page (docs/format.md) */
 #define REPLACED_TRIES  16
 #define OTHERS_TRIES    100 /* of a hundredth of a second */
 
@@ -189,7 +190,11 @@ static int call_info(void *arguments)
 int store_info(store_file *file, MDB_envinfo *info, bbots_error *error)
 {
     info_call call = {.env = file->env};
-    int rc = store_guarded(file, call_info, &call, false);
+    int rc = store_check_poison(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    rc = store_guarded(file, call_info, &call, false);
     *info = call.info;
     return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot read the file's state");
 }
@@ -610,6 +615,40 @@ uint32_t store_file_mode(const store_file *file)
 
 /* ------------------------------------------------------------------ size */
 
+/*
+ * LMDB gives its map back before it takes a larger one, and cannot go on without any. So whether there is the
+ * space is found out before.
+ */
+static bool has_space(size_t bytes)
+{
+    void *space = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return space != MAP_FAILED && munmap(space, bytes) == 0;
+}
+
+/* Nobody is inside the gate. */
+static int move_map(store_file *file, size_t bytes, bbots_error *error)
+{
+    MDB_envinfo info;
+    int rc = store_check_poison(file, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
+    if (bytes > file->map_bytes && !has_space(bytes - file->map_bytes)) {
+        return bb_fail_system(error, BBOTS_NO_MEMORY, errno,
+                              "no address space for a larger map of file \"%s\"", file->path);
+    }
+    rc = mdb_env_set_mapsize(file->env, bytes);
+    if (rc != 0) { /* another thread took the space */
+        atomic_store(&file->unmapped, true);
+        atomic_store(&file->poisoned, true);
+        return store_check_poison(file, error);
+    }
+    mdb_env_info(file->env, &info);
+    file->map_bytes = info.me_mapsize;
+    atomic_store(&file->map, NULL);
+    return BBOTS_OK;
+}
+
 static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error *error)
 {
     if (!store_gate_close(&file->gate, wait_ms)) {
@@ -618,13 +657,9 @@ static int set_map(store_file *file, size_t bytes, unsigned wait_ms, bbots_error
                        "been open for more than %u seconds",
                        file->path, wait_ms / 1000);
     }
-    int rc = mdb_env_set_mapsize(file->env, bytes);
-    MDB_envinfo info;
-    mdb_env_info(file->env, &info);
-    file->map_bytes = info.me_mapsize;
-    atomic_store(&file->map, NULL);
+    int rc = move_map(file, bytes, error);
     store_gate_open(&file->gate);
-    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot enlarge the map");
+    return rc;
 }
 
 int store_map_grow(store_file *file, bbots_error *error)
@@ -652,7 +687,7 @@ int store_map_grow(store_file *file, bbots_error *error)
     if (rc == BBOTS_OK) {
         atomic_store(&file->map_was_full, false);
     }
-    return full ? rc : BBOTS_OK; /* not yet needed: try again another time */
+    return full ? rc : store_check_poison(file, error); /* not yet needed: try again another time */
 }
 
 bool store_map_can_grow(const store_file *file)
@@ -660,9 +695,18 @@ bool store_map_can_grow(const store_file *file)
     return file->options.file_bytes_max == 0 || file->map_bytes < file->options.file_bytes_max;
 }
 
+/* The size that others' commits say, as LMDB would take it. */
 int store_map_adopt(store_file *file, bbots_error *error)
 {
-    return set_map(file, 0, GROW_WAIT_MS, error);
+    uint64_t most = 0;
+    for (unsigned at = 0; at < 2; at++) {
+        uint64_t bytes;
+        off_t place = (off_t)(at * file->page_bytes + MAP_BYTES_AT);
+        if (pread(file->fd, &bytes, sizeof bytes, place) == (ssize_t)sizeof bytes && bytes > most) {
+            most = bytes;
+        }
+    }
+    return set_map(file, (size_t)most, GROW_WAIT_MS, error);
 }
 
 int store_file_stat(store_file *file, store_stat *stat, bbots_error *error)

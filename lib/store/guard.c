@@ -214,6 +214,13 @@ void store_guarded_end(store_file *file, store_call *call, void *arguments)
 
 int store_check_poison(store_file *file, bbots_error *error)
 {
+    if (atomic_load(&file->unmapped)) {
+        return bb_fail(
+            error, BBOTS_NO_MEMORY,
+            "file \"%s\" lost its map when that could not grow: close the store, and open it "
+            "again",
+            file->path);
+    }
     return atomic_load(&file->poisoned) ? store_fail(error, STORE_FAULTED, "cannot read")
                                         : BBOTS_OK;
 }

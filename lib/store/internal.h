@@ -53,6 +53,7 @@ struct store_file {
     const volatile char *alive; /* reads 1; in a forked child the system makes it 0 */
     bool guarded;               /* faults in LMDB come back as STORE_FAULTED */
     atomic_bool poisoned;       /* one did: nothing but closing is left */
+    atomic_bool unmapped;       /* poisoned because LMDB has no map any more */
     atomic_bool abandoned;      /* it was in a write: not even LMDB's end is safe */
     atomic_bool size_limited;   /* the process may not write files of any size (base/room.h) */
     _Atomic(uint64_t)
@@ -236,7 +237,7 @@ int store_guarded(store_file *file, store_call *call, void *arguments, bool writ
 /* The same for a call that ends something: also after a fault, unless that was in a write. */
 void store_guarded_end(store_file *file, store_call *call, void *arguments);
 
-/* BBOTS_CORRUPTED after a fault. */
+/* BBOTS_CORRUPTED after a fault, BBOTS_NO_MEMORY when the map was lost. */
 int store_check_poison(store_file *file, bbots_error *error);
 
 /* Inside a guarded call: reads of each page of a large value, so that a fault is met here. */

@@ -61,6 +61,9 @@ static int call_reset(void *arguments)
 
 static int begin_once(store_file *file, store_txn *txn)
 {
+    if (atomic_load(&file->unmapped)) { /* while we waited at the gate */
+        return STORE_FAULTED;
+    }
     if (txn->resting) {
         int rc = store_guarded(file, call_renew, txn, false);
         txn->resting = rc != 0;
@@ -87,7 +90,9 @@ static int begin_patiently(store_file *file, store_txn *txn, bbots_error *error)
         }
         rc = begin_once(file, txn);
     }
-    return rc == 0 ? BBOTS_OK : store_fail(error, rc, "cannot begin a transaction");
+    return rc == 0                        ? BBOTS_OK
+           : atomic_load(&file->unmapped) ? store_check_poison(file, error)
+                                          : store_fail(error, rc, "cannot begin a transaction");
 }
 
 /* minds: whether long readers may be in the way of a write. */

@@ -11,6 +11,7 @@
 #include <bbots/sample.h>
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -236,6 +237,123 @@ static int make_in_little_space(void *context)
     return 0;
 }
 
+/* Labels until the map is half full, and then until a transaction is refused. */
+static int add_labels(bbots_store *store, bool half, bbots_error *error)
+{
+    static char label[9000];
+    int rc = BBOTS_OK;
+    bbots_stat stat = {.used_bytes = 0};
+    memset(label, 'x', sizeof label - 1);
+    while (rc == BBOTS_OK && (!half || stat.used_bytes <= stat.map_bytes / 2)) {
+        bbots_txn *txn;
+        rc = bbots_begin(store, BBOTS_WRITE, &txn, error);
+        if (rc != BBOTS_OK) {
+            return rc;
+        }
+        for (int i = 0; i < 10 && rc == BBOTS_OK; i++) {
+            rc = insert_named(txn, NODES, "label", string(label));
+        }
+        if (rc == BBOTS_OK) {
+            rc = bbots_commit(txn, error);
+        } else {
+            bbots_rollback(txn);
+        }
+        rc = rc == BBOTS_OK ? bbots_store_stat(store, &stat, error) : rc;
+    }
+    return rc;
+}
+
+static uint64_t address_space(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    int got = fscanf(file, "%llu", &pages);
+    fclose(file);
+    return got == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static unsigned maps_refused;
+
+BBOTS_API void *mmap(void *where, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (maps_refused > 0 && --maps_refused == 0) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, where, size, protection, flags, fd, offset);
+}
+
+BBOTS_API void *mmap64(void *where, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return mmap(where, size, protection, flags, fd, offset);
+}
+
+#define EXPECT(condition)                                                                          \
+    if (!(condition)) {                                                                            \
+        return __LINE__ % 200 + 20;                                                                \
+    }
+
+/* A map that cannot grow serves as long as it has room, and grows when there is space again. */
+static int grow_in_little_space(void *context)
+{
+    struct rlimit before;
+    struct rlimit limit;
+    bbots_options options = {
+        .schema = &bbots_sample_schema, .flags = BBOTS_OPEN_CREATE, .map_bytes = 32u << 20};
+    bbots_error error;
+    bbots_store *store;
+    bbots_txn *txn;
+    bbots_stat stat;
+    EXPECT(bbots_open(context, &options, &store, &error) == BBOTS_OK);
+    EXPECT(add_labels(store, true, &error) == BBOTS_OK);
+    EXPECT(getrlimit(RLIMIT_AS, &before) == 0);
+    limit = before;
+    limit.rlim_cur = address_space() + (16u << 20);
+    EXPECT(setrlimit(RLIMIT_AS, &limit) == 0);
+    EXPECT(add_labels(store, false, &error) == BBOTS_MAP_FULL);
+    EXPECT(bbots_begin(store, BBOTS_WRITE, &txn, &error) == BBOTS_NO_MEMORY);
+    EXPECT(error.message[0] != '\0');
+    EXPECT(bbots_begin(store, BBOTS_READ, &txn, &error) == BBOTS_OK);
+    bbots_rollback(txn);
+    EXPECT(setrlimit(RLIMIT_AS, &before) == 0);
+    EXPECT(add_labels(store, true, &error) == BBOTS_OK);
+    EXPECT(bbots_store_stat(store, &stat, &error) == BBOTS_OK && stat.map_bytes > 32u << 20);
+    return bbots_close(store, &error);
+}
+
+/* Nor is it a crash when the space went while the map moved. */
+static int lose_the_map(void *context)
+{
+    bbots_options options = {.schema = &bbots_sample_schema, .map_bytes = 8u << 20};
+    bbots_error error;
+    bbots_store *store;
+    bbots_txn *txn;
+    bbots_stat stat;
+    EXPECT(bbots_open(context, &options, &store, &error) == BBOTS_OK);
+    EXPECT(bbots_begin(store, BBOTS_READ, &txn, &error) == BBOTS_OK);
+    bbots_rollback(txn);
+    maps_refused = 2; /* the second: LMDB's */
+    int rc = add_labels(store, false, &error);
+    EXPECT(maps_refused == 0);
+    EXPECT(rc == BBOTS_NO_MEMORY);
+    EXPECT(bbots_store_stat(store, &stat, &error) == BBOTS_NO_MEMORY);
+    EXPECT(bbots_begin(store, BBOTS_READ, &txn, &error) == BBOTS_NO_MEMORY);
+    EXPECT(bbots_begin(store, BBOTS_WRITE, &txn, &error) == BBOTS_NO_MEMORY);
+    EXPECT(strstr(error.message, "open it again") != NULL);
+    EXPECT(bbots_close(store, &error) == BBOTS_OK);
+    EXPECT(bbots_open(context, &options, &store, &error) == BBOTS_OK);
+    EXPECT(add_labels(store, true, &error) == BBOTS_OK);
+    return bbots_close(store, &error);
+}
+
+static void a_map_that_cannot_grow_kills_nobody(void **state)
+{
+    fixture *place = *state;
+    assert_int_equal(in_child(grow_in_little_space, place->path), 0);
+    assert_int_equal(in_child(lose_the_map, place->path), 0);
+    place->store = open_store(place->path, NULL);
+}
+
 static void a_store_is_made_in_little_address_space(void **state)
 {
     fixture *place = *state;
@@ -258,6 +376,8 @@ int main(void)
                                         fixture_setup, fixture_teardown),
 #if !SANITIZED
         cmocka_unit_test(exhausted_memory_is_told),
+        cmocka_unit_test_setup_teardown(a_map_that_cannot_grow_kills_nobody, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_store_is_made_in_little_address_space, fixture_setup,
                                         fixture_teardown),
 #endif
