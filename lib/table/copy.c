@@ -199,7 +199,8 @@ static int confirm_table(const copy *run, bbots_txn *copied, uint32_t number, bb
 static int confirm(const copy *run, const char *made, bbots_error *error)
 {
     bbots_options options = {.schema = run->store->schema,
-                             .flags = BBOTS_OPEN_READ_ONLY | BBOTS_OPEN_VERIFY};
+                             .flags =
+                                 BBOTS_OPEN_READ_ONLY | BBOTS_OPEN_VERIFY | BBOTS_OPEN_NETWORK};
     bbots_store *copied;
     bbots_txn *txn;
     if (store_is_guarded(run->store->file)) {

@@ -336,7 +336,9 @@ static int fill(salvage *run, const char *broken)
 static int make_store(salvage *run, const store_making *making, const char *broken)
 {
     store_options making_options = {.trees_max = 8 * BBOTS_TABLES_MAX};
-    bbots_options options = {.schema = run->schema, .durability = BBOTS_RELAXED};
+    bbots_options options = {.schema = run->schema,
+                             .flags = BBOTS_OPEN_NETWORK, /* it is ours alone */
+                             .durability = BBOTS_RELAXED};
     int rc = store_make_fill(making, &making_options, catalog_create,
                              (void *)(uintptr_t)run->schema, run->error);
     if (rc == BBOTS_OK) {

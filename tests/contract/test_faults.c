@@ -106,6 +106,24 @@ static void a_failing_disk_refuses_the_commit(void **state)
     commit_with_fault(place, EIO, BBOTS_IO);
 }
 
+/* A file that is being made is its maker's alone, so a copy may lie anywhere. */
+static void a_copy_may_lie_on_a_network_file_system(void **state)
+{
+    fixture *place = *state;
+    char copy[sizeof place->path + 8];
+    char saved[sizeof place->path + 8];
+    bbots_salvage_result result;
+    snprintf(copy, sizeof copy, "%s-copy", place->path);
+    snprintf(saved, sizeof saved, "%s-saved", place->path);
+    place->store = make_store(place->path, &bbots_sample_schema);
+    network = true;
+    int backed_up = bbots_backup(place->store, copy, &fault);
+    int salvaged = bbots_salvage(place->path, saved, NULL, &result, NULL);
+    network = false;
+    assert_ok(backed_up);
+    assert_int_equal(salvaged, BBOTS_OK);
+}
+
 static void a_network_file_system_is_refused_unless_forced(void **state)
 {
     fixture *place = *state;
@@ -370,6 +388,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_network_file_system_is_refused_unless_forced,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_may_lie_on_a_network_file_system, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_plan_without_a_temporary_file_changes_nothing,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(notes_without_a_temporary_file_break_the_transaction,
