@@ -43,7 +43,8 @@ struct store_file {
     uint32_t opened;   /* enum store_opened */
     char **tree_names; /* by tree; complete before other threads read */
     unsigned tree_count;
-    bool unwritable; /* nothing is written, not even LMDB's locks: writers are kept out (mark.c) */
+    atomic_bool
+        unwritable; /* nothing is written, not even LMDB's locks: writers are kept out (mark.c) */
     bool reads_directly;          /* look-ups of readers go past LMDB (direct.c) */
     _Atomic(const uint8_t *) map; /* where the map begins, if known; does not change while a
                                      transaction is inside */
