@@ -22,7 +22,7 @@ extern "C" {
  * begin with `bbots-new-`. What a process that was killed left of them is removed by the next backup,
  * compaction or creation of a store in that folder (docs/format.md).
  *
- * Errors: BBOTS_FILE_EXISTS (nothing is overwritten), BBOTS_CORRUPTED (a row cannot be read, or the
+ * Errors: BBOTS_FILE_EXISTS (nothing is overwritten), BBOTS_INVALID_ARGUMENT (a working file's name), BBOTS_CORRUPTED (a row cannot be read, or the
  * copy is not what the catalogue says), BBOTS_ACCESS_DENIED, BBOTS_DISK_FULL, BBOTS_IO, BBOTS_FORKED,
  * BBOTS_READERS_FULL, BBOTS_NO_MEMORY. There is no file of that name then.
  */

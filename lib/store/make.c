@@ -129,8 +129,16 @@ static int begin_once(const char *folder, store_making *making)
 
 int store_make_begin(const char *path, uint32_t mode, store_making *making, bbots_error *error)
 {
-    char *folder = folder_of(path);
+    const char *slash = strrchr(path, '/');
     *making = (store_making){.fd = -1};
+    if (is_working_name(slash != NULL ? slash + 1 : path)) { /* the next maker would remove it */
+        return bb_fail(
+            error, BBOTS_INVALID_ARGUMENT,
+            "\"%s\" has the name of a file that is being made: no store may have " WORK_NAME
+            " and six letters as its name",
+            path);
+    }
+    char *folder = folder_of(path);
     if (folder == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }

@@ -174,6 +174,31 @@ static void what_killed_makers_left_is_removed(void **state)
 }
 
 /* Makes stores in the folder for a while; 0, or what went wrong. */
+/* A store of such a name would be taken for one. */
+static void no_store_has_a_working_files_name(void **state)
+{
+    fixture *place = *state;
+    char path[160];
+    bbots_options creating = usual;
+    bbots_store *store;
+    creating.flags = BBOTS_OPEN_CREATE;
+    in_folder(place, "bbots-new-backup", path);
+    assert_status(bbots_open(path, &creating, &store, &fault), BBOTS_INVALID_ARGUMENT);
+    place->store = open_store(place->path, &usual);
+    assert_status(bbots_backup(place->store, path, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_non_null(strstr(fault.message, "bbots-new-"));
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_ok(bbots_close(place->store, &fault));
+    assert_int_equal(rename(place->path, path), 0);
+    assert_status(bbots_compact(path, NULL, NULL, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_int_equal(rename(path, place->path), 0);
+    place->store = open_store(place->path, &usual);
+    in_folder(place, "bbots-new-backups", path); /* a letter more */
+    assert_ok(bbots_backup(place->store, path, &fault));
+    assert_ok(bbots_backup(place->store, copy_path(place), &fault));
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static int make_many(const fixture *place, char name)
 {
     char path[160];
@@ -361,6 +386,7 @@ int main(void)
         CLOSED(a_backup_is_the_last_commit),
         CLOSED(a_backup_overwrites_nothing),
         CLOSED(what_killed_makers_left_is_removed),
+        CLOSED(no_store_has_a_working_files_name),
         CLOSED(makers_do_not_disturb_each_other),
         CLOSED(compaction_gives_space_back),
         CLOSED(a_compacted_file_keeps_its_owner_and_group),
