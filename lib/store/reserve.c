@@ -229,10 +229,12 @@ int store_write_result(store_file *file, int rc)
     if (rc != EIO || mdb_env_get_fd(file->env, &fd) != 0 || fstat(fd, &status) != 0) {
         return rc;
     }
-    if ((uint64_t)status.st_size + file->page_bytes > bb_file_limit()) {
+    uint64_t limit = bb_file_limit();
+    if ((uint64_t)status.st_size + file->page_bytes > limit) {
         return EFBIG;
     }
-    int system =
-        fallocate(fd, FALLOC_FL_KEEP_SIZE, status.st_size, SHORT_OF_BYTES) == 0 ? 0 : errno;
+    off_t more = SHORT_OF_BYTES; /* and not past the limit, where some file systems send SIGXFSZ */
+    more = limit - (uint64_t)status.st_size < (uint64_t)more ? (off_t)limit - status.st_size : more;
+    int system = fallocate(fd, FALLOC_FL_KEEP_SIZE, status.st_size, more) == 0 ? 0 : errno;
     return bb_write_status(system) == BBOTS_DISK_FULL ? system : rc;
 }

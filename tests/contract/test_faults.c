@@ -56,6 +56,14 @@ BBOTS_API int posix_fallocate(int fd, off_t offset, off_t size)
                                                               : errno;
 }
 
+static off_t allocated; /* up to here the file's blocks were asked for */
+
+BBOTS_API int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+    allocated = offset + size > allocated ? offset + size : allocated;
+    return (int)syscall(SYS_fallocate, fd, mode, offset, size);
+}
+
 BBOTS_API int fstatfs(int fd, struct statfs *status)
 {
     int rc = (int)syscall(SYS_fstatfs, fd, status);
@@ -104,6 +112,28 @@ static void a_failing_disk_refuses_the_commit(void **state)
 {
     fixture *place = *state;
     commit_with_fault(place, EIO, BBOTS_IO);
+}
+
+/* Why a write failed is found out within the process's limit: beyond it some file systems send a signal. */
+static void a_failing_disk_is_asked_within_the_limit(void **state)
+{
+    fixture *place = *state;
+    bbots_options options = creating_options();
+    struct rlimit before;
+    options.reserve_bytes = 4096;
+    place->store = open_store(place->path, &options);
+    bbots_txn *txn = begin(place->store, BBOTS_WRITE);
+    assert_ok(insert_named(txn, NODES, "label", string("lost")));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit limit = {.rlim_cur = (1u << 20), .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    allocated = 0;
+    fault_number = EIO;
+    int rc = bbots_commit(txn, &fault);
+    fault_number = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_status(rc, BBOTS_IO);
+    assert_in_range(allocated, 1, 1u << 20);
 }
 
 /* A file that is being made is its maker's alone, so a copy may lie anywhere. */
@@ -388,6 +418,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_network_file_system_is_refused_unless_forced,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_failing_disk_is_asked_within_the_limit, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_copy_may_lie_on_a_network_file_system, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_plan_without_a_temporary_file_changes_nothing,
