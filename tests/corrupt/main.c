@@ -89,7 +89,7 @@ static void flip(const world *all, uint64_t bit, bool back)
 {
     int fd = open(all->path, O_RDWR);
     uint8_t byte = world_newest(all)->bytes[bit / 8];
-    byte ^= back ? 0 : (uint8_t)(1u << bit % 8);
+    byte = (uint8_t)(byte ^ (back ? 0 : 1u << bit % 8));
     if (fd < 0 || pwrite(fd, &byte, 1, (off_t)(bit / 8)) != 1) {
         exit(2);
     }

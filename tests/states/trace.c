@@ -20,7 +20,8 @@ static void read_start(trace *run, const char *name)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     demand(fd >= 0 && fstat(fd, &status) == 0 && run->start_count < FILES_MAX, path, NULL);
     file_start *start = &run->starts[run->start_count++];
-    snprintf(start->name, sizeof start->name, "%s", name);
+    demand(strlen(name) < sizeof start->name, path, NULL);
+    memcpy(start->name, name, strlen(name) + 1);
     start->file = trace_file(run, run->device, status.st_ino);
     if (start->file == FILES_MAX) {
         start->file = trace_new_file(run, status.st_ino);
