@@ -159,7 +159,7 @@ typedef struct bbots_options {
  * reading and writing). The file's schema must equal options->schema; see BBOTS_OPEN_UPGRADE.
  * A store belongs to the caller until bbots_close(). A new file gets its name when it is whole; until
  * then it lies in the same folder as `bbots-new-` and six letters (bbots/backup.h), a name that no store may
- * have (BBOTS_INVALID_ARGUMENT).
+ * have, as none longer than 250 bytes, which would leave no room for that of the lock file (BBOTS_INVALID_ARGUMENT).
  *
  * Before the file is mapped its pages are looked at. When its last use did not come to an end (a
  * process died, the power failed), or it is a copy of a file in use, all of them are walked, which is

@@ -43,9 +43,8 @@ struct store_file {
     uint32_t opened;   /* enum store_opened */
     char **tree_names; /* by tree; complete before other threads read */
     unsigned tree_count;
-    atomic_bool
-        unwritable; /* nothing is written, not even LMDB's locks: writers are kept out (mark.c) */
-    bool reads_directly;          /* look-ups of readers go past LMDB (direct.c) */
+    atomic_bool unwritable; /* not even LMDB's locks are written: writers are kept out (mark.c) */
+    bool reads_directly;    /* look-ups of readers go past LMDB (direct.c) */
     _Atomic(const uint8_t *) map; /* where the map begins, if known; does not change while a
                                      transaction is inside */
     dev_t device;
@@ -146,6 +145,8 @@ int store_use_share(const char *path, int fd, bbots_error *error);
  */
 int store_look_share(const char *path, int fd, bbots_error *error);
 int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *error);
+
+#define STORE_LOCK_ENDING "-lock" /* LMDB's, with MDB_NOSUBDIR */
 
 /* The name of LMDB's lock file beside a path; false: too long to lead to a file. */
 bool store_lock_name(const char *path, char name[PATH_MAX]);

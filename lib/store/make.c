@@ -127,23 +127,41 @@ static int begin_once(const char *folder, store_making *making)
     return rc;
 }
 
-int store_make_begin(const char *path, uint32_t mode, store_making *making, bbots_error *error)
+/* Whether a store may have this name. */
+static int judge_name(const char *path, bbots_error *error)
 {
     const char *slash = strrchr(path, '/');
-    *making = (store_making){.fd = -1};
-    if (is_working_name(slash != NULL ? slash + 1 : path)) { /* the next maker would remove it */
+    const char *name = slash != NULL ? slash + 1 : path;
+    if (is_working_name(name)) { /* the next maker would remove it */
         return bb_fail(
             error, BBOTS_INVALID_ARGUMENT,
             "\"%s\" has the name of a file that is being made: no store may have " WORK_NAME
             " and six letters as its name",
             path);
     }
+    if (strlen(name) + strlen(STORE_LOCK_ENDING) > NAME_MAX) { /* it could be made, not opened */
+        return bb_fail(
+            error, BBOTS_INVALID_ARGUMENT,
+            "a store's name may have %zu bytes, since its lock file's has " STORE_LOCK_ENDING
+            " at the end: this one has %zu",
+            NAME_MAX - strlen(STORE_LOCK_ENDING), strlen(name));
+    }
+    return BBOTS_OK;
+}
+
+int store_make_begin(const char *path, uint32_t mode, store_making *making, bbots_error *error)
+{
+    *making = (store_making){.fd = -1};
+    int rc = judge_name(path, error);
+    if (rc != BBOTS_OK) {
+        return rc;
+    }
     char *folder = folder_of(path);
     if (folder == NULL) {
         return bb_fail(error, BBOTS_NO_MEMORY, "out of memory");
     }
     clear_folder(folder);
-    int rc = BBOTS_NOT_FOUND;
+    rc = BBOTS_NOT_FOUND;
     for (int tries = 0; tries < NAME_TRIES && rc == BBOTS_NOT_FOUND; tries++) {
         rc = begin_once(folder, making);
     }
@@ -230,8 +248,9 @@ static int flush_folder_of(const char *path, bbots_error *error)
     if (fd >= 0) {
         close(fd);
     }
-    rc =
-        rc == 0 ? BBOTS_OK : bb_fail_system(error, BBOTS_IO, system, "cannot flush \"%s\"", folder);
+    rc = rc == 0 ? BBOTS_OK
+                 : bb_fail_system(error, bb_write_status(system), system, "cannot flush \"%s\"",
+                                  folder);
     free(folder);
     return rc;
 }
@@ -239,7 +258,8 @@ static int flush_folder_of(const char *path, bbots_error *error)
 int store_make_name(const store_making *making, const char *path, bbots_error *error)
 {
     if (fsync(making->fd) != 0) {
-        return bb_fail_system(error, BBOTS_IO, errno, "cannot flush \"%s\"", making->path);
+        return bb_fail_system(error, bb_write_status(errno), errno, "cannot flush \"%s\"",
+                              making->path);
     }
     if (link(making->path, path) != 0) {
         return errno == EEXIST
@@ -267,7 +287,8 @@ int store_make_replace(const store_making *making, const char *path, int *turn, 
     }
     int rc = store_turn_take(making->path, fd, false, error);
     if (rc == BBOTS_OK && (fsync(fd) != 0 || rename(making->path, path) != 0)) {
-        rc = bb_fail_system(error, BBOTS_IO, errno, "cannot replace file \"%s\"", path);
+        rc = bb_fail_system(error, bb_write_status(errno), errno, "cannot replace file \"%s\"",
+                            path);
     }
     if (rc == BBOTS_OK) {
         (void)flush_folder_of(path, NULL); /* either file is whole: there is no way back */

@@ -116,7 +116,7 @@ int store_find_look(const char *path, int fd, bool *looked_at, bbots_error *erro
 
 bool store_lock_name(const char *path, char name[PATH_MAX])
 {
-    return snprintf(name, PATH_MAX, "%s-lock", path) < PATH_MAX;
+    return snprintf(name, PATH_MAX, "%s" STORE_LOCK_ENDING, path) < PATH_MAX;
 }
 
 void store_lock_make(const char *path, int fd)

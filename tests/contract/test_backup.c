@@ -173,7 +173,6 @@ static void what_killed_makers_left_is_removed(void **state)
     assert_int_equal(rmdir(in_folder(place, "bbots-new-dddddd", path)), 0);
 }
 
-/* Makes stores in the folder for a while; 0, or what went wrong. */
 /* A store of such a name would be taken for one. */
 static void no_store_has_a_working_files_name(void **state)
 {
@@ -199,6 +198,34 @@ static void no_store_has_a_working_files_name(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+/* One of a longer name could be made, and never opened. */
+static void a_stores_name_leaves_room_for_its_lock_files(void **state)
+{
+    fixture *place = *state;
+    char path[400];
+    char name[256];
+    bbots_options creating = usual;
+    bbots_store *store;
+    creating.flags = BBOTS_OPEN_CREATE;
+    memset(name, 'n', sizeof name);
+    name[251] = '\0';
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    assert_status(bbots_open(path, &creating, &store, &fault), BBOTS_INVALID_ARGUMENT);
+    assert_non_null(strstr(fault.message, "250 bytes"));
+    assert_int_not_equal(access(path, F_OK), 0);
+    path[strlen(path) - 1] = '\0';
+    assert_ok(bbots_open(path, &creating, &store, &fault));
+    assert_ok(bbots_close(store, &fault));
+    assert_ok(bbots_compact(path, NULL, NULL, &fault));
+    store = open_store(path, &usual);
+    check_store(store);
+    assert_ok(bbots_close(store, &fault));
+    unlink(path);
+    strcat(path, "-lock");
+    unlink(path);
+}
+
+/* Makes stores in the folder for a while; 0, or what went wrong. */
 static int make_many(const fixture *place, char name)
 {
     char path[160];
@@ -387,6 +414,7 @@ int main(void)
         CLOSED(a_backup_overwrites_nothing),
         CLOSED(what_killed_makers_left_is_removed),
         CLOSED(no_store_has_a_working_files_name),
+        CLOSED(a_stores_name_leaves_room_for_its_lock_files),
         CLOSED(makers_do_not_disturb_each_other),
         CLOSED(compaction_gives_space_back),
         CLOSED(a_compacted_file_keeps_its_owner_and_group),
